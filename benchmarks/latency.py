@@ -1,0 +1,229 @@
+"""Milliseconds from a request to eight pictures: ours, by the service and over HTTP, and two PyPI packages.
+
+    python benchmarks/latency.py [--quick] [--resolution 64] [--repeats N] [--model NAME]
+
+The last line is one JSON object. All four take turns in one run, on one machine, with the same number of
+threads, so that the ratios hold even while the machine is busy with something else. Ours is the whole
+request: reading the prompt (a new one each time, nothing cached), the networks, and PIL images; over HTTP
+also the labelled PNG files, the feedback database and the download of all eight. Of the peers only the
+generator's plain inference to PIL images is timed, in one batch, with the defaults of their command lines.
+Their weights are random: these cost the same time.
+
+The peers are benchmark extras; one that is not installed is null in the result:
+    pip install --no-deps lightweight-gan stylegan2-pytorch einops kornia kornia_rs fire termcolor \\
+        retry decorator py adabelief-pytorch colorama tabulate vector-quantize-pytorch==0.1.0
+(pip install '.[benchmarks]' works as well; it brings their logger, aim, with its many dependencies, which
+inference does not need.) Both assert CUDA when they are imported, although their generators run without it;
+only that assertion is answered for them here.
+"""
+
+import argparse
+import contextlib
+import importlib
+import json
+import os
+import platform
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest import mock
+
+import httpx
+import torch
+from ecomgen.services.attributes import AttributeReader
+from PIL import Image
+
+from ecomgen.services.generation import Generation, GenerationRequest
+from ecomgen.settings import Settings
+
+COUNT = 8
+START_LIMIT = 120.0  # seconds the app may take to start and load
+Run = Callable[[int], None]
+"""Make eight pictures for the request of this number."""
+
+
+def prompt(number: int) -> str:
+    """A prompt that was not asked before in this run."""
+    colour = ("red", "black", "brown", "blue", "white", "green", "pink", "silver")[number % 8]
+    product = ("running shoes", "handbag", "watch", "leather belt", "sunglasses", "wallet", "sandals")[
+        number % 7
+    ]
+    return f"{colour} {product} for collection {number}"
+
+
+def service(settings: Settings) -> Run:
+    generation = Generation(settings, AttributeReader(settings))
+
+    def run(number: int) -> None:
+        request = GenerationRequest(prompt=prompt(number), count=COUNT, seed=1000 * number)
+        assert len([picture.image for picture in generation.generate(request)]) == COUNT
+
+    return run
+
+
+@contextlib.contextmanager
+def http(settings: Settings) -> Iterator[Run]:
+    """The app as a visitor finds it: `ecomgen serve` in its own process, and its public API."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory() as home, open(Path(home) / "log", "wb") as log:
+        environment = os.environ | {
+            "ECOMGEN_HOME": home,
+            "ECOMGEN_MODEL": settings.model,
+            "ECOMGEN_CHECKPOINTS": str(settings.checkpoints),
+            "ECOMGEN_THREADS": str(settings.threads),
+            "GRADIO_ANALYTICS_ENABLED": "False",
+        }
+        command = [sys.executable, "-m", "ecomgen", "serve", "--port", str(port)]
+        app = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=START_LIMIT) as client:
+                wait_until_up(app, client)
+                yield lambda number: ask(client, number)
+        finally:
+            app.terminate()
+            app.wait(20)
+
+
+def wait_until_up(app: subprocess.Popen[bytes], client: httpx.Client) -> None:
+    deadline = time.monotonic() + START_LIMIT
+    while time.monotonic() < deadline and app.poll() is None:
+        with contextlib.suppress(httpx.TransportError):
+            if client.get("/healthz").json()["ready"]:
+                return
+        time.sleep(0.2)
+    raise SystemExit("The app did not start.")
+
+
+def ask(client: httpx.Client, number: int) -> None:
+    """One request to the public endpoint /generate, and the download of its eight files."""
+    call = {"data": [prompt(number), COUNT, 1000 * number, 0.8, None, None]}
+    event = client.post("/gradio_api/call/generate", json=call).raise_for_status().json()["event_id"]
+    events = client.get(f"/gradio_api/call/generate/{event}").raise_for_status().text.split("\n\n")
+    answers = [e.split("data: ", 1)[1] for e in events if e.startswith("event: complete")]
+    if not answers:
+        raise SystemExit(f"The app answered: {events}")
+    files, _recipes = json.loads(answers[0])
+    assert len(files) == COUNT
+    for file in files:
+        content = client.get(f"/gradio_api/file={file['path']}").raise_for_status().content
+        assert content.startswith(b"\x89PNG")
+
+
+def peer(package: str, build: Callable[[types.ModuleType], Callable[[], torch.Tensor]]) -> Run | None:
+    """One peer's inference; None when the package is not installed."""
+    sys.modules.setdefault("aim", types.ModuleType("aim"))
+    try:
+        with mock.patch.object(torch.cuda, "is_available", return_value=True):
+            module = importlib.import_module(f"{package}.{package}")
+    except ImportError as error:
+        print(f"{package} is not installed ({error}).", file=sys.stderr)
+        return None
+    infer = build(module)
+
+    @torch.inference_mode()
+    def run(_number: int) -> None:
+        pixels = infer().clamp_(0, 1).mul_(255).round_().to(torch.uint8)
+        pixels = pixels.permute(0, 2, 3, 1).contiguous().numpy()
+        assert len([Image.fromarray(picture) for picture in pixels]) == COUNT
+
+    return run
+
+
+def lightweight_gan(resolution: int) -> Run | None:
+    def build(package: types.ModuleType) -> Callable[[], torch.Tensor]:
+        generator = package.Generator(image_size=resolution, latent_dim=256, attn_res_layers=[32]).eval()
+        return lambda: generator(torch.randn(COUNT, 256))
+
+    return peer("lightweight_gan", build)
+
+
+def stylegan2_pytorch(resolution: int) -> Run | None:
+    def build(package: types.ModuleType) -> Callable[[], torch.Tensor]:
+        mapping = package.StyleVectorizer(512, 8, lr_mul=0.1).eval()
+        generator = package.Generator(resolution, 512, network_capacity=16).eval()
+        mean = torch.zeros(1, 512)
+
+        def infer() -> torch.Tensor:
+            style = mean + 0.75 * (mapping(torch.randn(COUNT, 512)) - mean)
+            styles = style[:, None].expand(-1, generator.num_layers, -1)
+            return generator(styles, torch.rand(COUNT, resolution, resolution, 1))
+
+        return infer
+
+    return peer("stylegan2_pytorch", build)
+
+
+def measure(runs: dict[str, Run | None], repeats: int, warm_ups: int) -> dict[str, float | None]:
+    """The median milliseconds of each run; they take turns, so that all share a slow minute."""
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for number in range(warm_ups + repeats):
+        for name, run in runs.items():
+            if run is not None:
+                start = time.perf_counter()
+                run(number)
+                times[name].append(1000 * (time.perf_counter() - start))
+    return {name: statistics.median(t[warm_ups:]) if t else None for name, t in times.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Time eight pictures against two PyPI packages.")
+    parser.add_argument("--quick", action="store_true", help="fewer repeats, under a minute")
+    parser.add_argument("--resolution", type=int, default=64, help="pixels a side, those of our checkpoint")
+    parser.add_argument("--repeats", type=int, help="timed rounds (default 30, quick 8)")
+    parser.add_argument("--model", default="default", help="our checkpoint")
+    options = parser.parse_args()
+    repeats = options.repeats or (8 if options.quick else 30)
+
+    threads = Settings().threads or torch.get_num_threads()
+    settings = Settings(model=options.model, threads=threads)
+    sizes = {m.name: m.size for m in Generation(settings, AttributeReader(settings)).models()}
+    if sizes.get(options.model) != options.resolution:
+        raise SystemExit(
+            f"The checkpoint {options.model} is not of {options.resolution} px; there are {sizes}."
+        )
+    with http(settings) as over_http:
+        runs = {
+            "service": service(settings),
+            "http": over_http,
+            "lightweight_gan": lightweight_gan(options.resolution),
+            "stylegan2_pytorch": stylegan2_pytorch(options.resolution),
+        }
+        torch.set_num_threads(threads)
+        medians = measure(runs, repeats, warm_ups=3)
+
+    for name, median in medians.items():
+        print(f"{name:18} {f'{median:8.1f} ms' if median is not None else 'not installed'}")
+    result: dict[str, object] = {
+        f"{name}_ms": median and round(median, 1) for name, median in medians.items()
+    }
+    peers = [m for name, m in medians.items() if name not in ("service", "http") and m is not None]
+    for ours in ("service", "http"):
+        mine = medians[ours]
+        for theirs in ("lightweight_gan", "stylegan2_pytorch"):
+            other = medians[theirs]
+            result[f"{theirs}_over_{ours}"] = round(other / mine, 2) if mine and other else None
+        result[f"fastest_peer_over_{ours}"] = round(min(peers) / mine, 2) if mine and peers else None
+    result["conditions"] = {
+        "pictures": COUNT,
+        "resolution": options.resolution,
+        "repeats": repeats,
+        "threads": threads,
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 2),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "model": options.model,
+    }
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""The command `ecomgen`: the same services as the page, one function a command.
+
+Results go to standard output as JSON, one line each where there are several. What the user can put right is
+one sentence on standard error and exit status 2. Heavy imports wait inside the commands: --help is instant.
+"""
+
+import io
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ecomgen.errors import EcomgenError, InvalidRequest
+from ecomgen.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from ecomgen.services.generation import Generation
+
+app = typer.Typer(
+    help="Type a prompt, get product photos.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Prompt = Annotated[str, typer.Argument(help="What to picture, in English or Chinese.")]
+
+
+class OutputError(EcomgenError):
+    """Standard output was closed or is full."""
+
+
+def main() -> None:
+    """Run the command line; never returns."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # \u7ea2, as in JSON, where 红 cannot be shown
+    try:
+        app()
+    except EcomgenError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
+    ] = False,
+) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        _print(f"ecomgen {installed('ecomgen')}")
+        raise typer.Exit
+
+
+@app.command()
+def generate(
+    prompt: Prompt,
+    count: Annotated[int, typer.Option(help="How many pictures.")] = 8,
+    seed: Annotated[int | None, typer.Option(help="First seed; the next picture takes the next one.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the files; made when missing.")] = Path("pictures"),
+    model: Annotated[str | None, typer.Option(help="Checkpoint; see `ecomgen models`.")] = None,
+    psi: Annotated[float, typer.Option(help="Variety, 0 (alike) to 1 (most varied).")] = 0.8,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="ATTR=VALUE", help="Fix an attribute; ATTR= leaves it open. Repeatable."
+        ),
+    ] = None,
+    format: Annotated[str, typer.Option(help="png, jpeg or webp.")] = "png",
+    variation: Annotated[float, typer.Option(help="Vary the picture of one seed: 0 (same) to 1.")] = 0.0,
+    variation_seed: Annotated[int, typer.Option(help="First seed of the variations.")] = 0,
+) -> None:
+    """Make pictures from a prompt; one JSON line each."""
+    edits = dict(_assignment(text) for text in set_ or [])
+    settings = read_settings()
+
+    from ecomgen.services.generation import GenerationRequest
+    from ecomgen.services.pictures import check_format, save_picture
+
+    check_format(format)
+    request = GenerationRequest(
+        prompt=prompt,
+        count=count,
+        seed=seed,
+        psi=psi,
+        model=model,
+        attributes=edits,
+        variation=variation,
+        variation_seed=variation_seed,
+    )
+    for picture in _generation(settings).generate(request):
+        path = save_picture(picture, out / f"{picture.seed}-{picture.id[:8]}", format)
+        _print_json({"file": str(path), **picture.parameters()})
+
+
+@app.command()
+def attributes(prompt: Prompt) -> None:
+    """Show how a prompt is understood.
+
+    One JSON object: each attribute's value (null where the prompt does not say) and confidence."""
+    readings = _generation(read_settings()).understand(prompt)
+    _print_json(
+        {name: {"value": r.value, "confidence": round(r.confidence, 4)} for name, r in readings.items()}
+    )
+
+
+@app.command()
+def train(
+    config: Annotated[Path, typer.Argument(help="A training configuration (TOML), e.g. from configs/.")],
+    data: Annotated[Path | None, typer.Option(help="Product set: a zip or a folder.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the run and its checkpoint.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in --out stopped.")] = False,
+) -> None:
+    """Train a model on a product set; Ctrl-C stops it safely."""
+    from ecomgen.services import training
+
+    folder = training.train(config, data, out, resume, _show_progress)
+    _print(f"The checkpoint is in {folder}." if folder else "Stopped; --resume goes on from here.")
+    if folder is None:
+        raise typer.Exit(130)  # what a shell expects of an interrupted command
+
+
+@app.command()
+def models(
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+) -> None:
+    """List the checkpoints."""
+    found = _generation(read_settings()).models()
+    if as_json:
+        _print_json([asdict(model) for model in found])
+        return
+    rows = [("NAME", "SIZE", "CATEGORIES", "TITLE")]
+    for m in found:
+        rows.append((m.name, f"{m.size} px", str(len(m.categories)), m.problem or m.title))
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    for row in rows:
+        _print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+) -> None:
+    """Start the page (and its HTTP API)."""
+    changes = {"host": host, "port": port}
+    settings = read_settings(**{name: value for name, value in changes.items() if value is not None})
+
+    from ecomgen.ui.app import serve as serve_page
+
+    serve_page(settings)
+
+
+def _show_progress(what: str, share: float) -> None:
+    print(f"{what}: {share:.1%}", file=sys.stderr, flush=True)
+
+
+def _generation(settings: Settings) -> "Generation":
+    from ecomgen.services.attributes import AttributeReader
+    from ecomgen.services.generation import Generation
+
+    return Generation(settings, AttributeReader(settings))
+
+
+def _assignment(text: str) -> tuple[str, str | None]:
+    """Read `colour=red`; `colour=` and `colour=unspecified` leave the attribute open."""
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not name or not equals:
+        raise InvalidRequest("An attribute is set as ATTR=VALUE, for example --set colour=red.")
+    return name, None if value in ("", "unspecified") else value
+
+
+def _print_json(value: Any) -> None:
+    _print(json.dumps(value, ensure_ascii=False))
+
+
+def _print(line: str) -> None:
+    """One line of output, at once. Raises OutputError when nobody reads it any more."""
+    try:
+        print(line, flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains again when it flushes at exit
+        raise OutputError(f"The output cannot be written: {error.strerror}.") from error

@@ -1,0 +1,174 @@
+"""Checkpoints on disk: `config.json` (architecture, schema, checksum) beside `model.safetensors` (fp16). No pickle.
+
+save_checkpoint(folder, Checkpoint(...))      complete or absent, never half
+load_checkpoint(folder) -> Checkpoint         CheckpointError, one sentence, when it is missing or damaged
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from ecomgen.errors import CheckpointError, EcomgenError
+from ecomgen.models.encoder import Encoder, EncoderConfig
+from ecomgen.models.registry import GENERATORS
+from ecomgen.models.stylegan import Generator, GeneratorConfig, Vocabulary
+from ecomgen.schema import Schema
+
+FORMAT = 1
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
+
+
+@dataclass
+class Checkpoint:
+    """A generator that can be used: networks in eval mode, and the schema of what it has learnt.
+
+    `counts[attribute][value]` says how many training photos showed a value. `encoder` turns a photo into w.
+    """
+
+    name: str
+    title: str
+    architecture: str
+    generator: Generator
+    vocabulary: Vocabulary
+    encoder: Encoder
+    schema: Schema
+    counts: dict[str, dict[str, int]]
+    text_encoder: str
+    hash: str = ""
+    training: dict[str, Any] = field(default_factory=dict)
+
+
+def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> str:
+    """Write the checkpoint; other files in `folder` (model card, samples, training state) stay. Returns its hash.
+
+    The weights come first and config.json with their checksum last, each by a rename: what a kill leaves behind is
+    the old checkpoint, the new one, or a pair whose checksum tells that it is neither.
+    """
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    save_file(_tensors(checkpoint), temporary / WEIGHTS)
+    plain = {
+        "format": FORMAT,
+        "title": checkpoint.title,
+        "architecture": checkpoint.architecture,
+        "generator": dataclasses.asdict(checkpoint.generator.config),
+        "encoder": dataclasses.asdict(checkpoint.encoder.config),
+        "text_encoder": checkpoint.text_encoder,
+        "input": {"range": [-1, 1], "layout": "RGB, square, product on its own border colour"},
+        "counts": checkpoint.counts,
+        "training": checkpoint.training,
+        "schema": checkpoint.schema.to_dict(),
+        "sha256": _digest(temporary / WEIGHTS),
+    }
+    (temporary / CONFIG).write_text(json.dumps(plain, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    for name in (WEIGHTS, CONFIG):
+        with (temporary / name).open("rb") as handle:
+            os.fsync(handle.fileno())
+    folder.mkdir(exist_ok=True)
+    for name in (WEIGHTS, CONFIG):
+        os.replace(temporary / name, folder / name)
+    temporary.rmdir()
+    return str(plain["sha256"])[:12]
+
+
+def _modules(generator: nn.Module, vocabulary: nn.Module, encoder: nn.Module) -> dict[str, nn.Module]:
+    return {"generator": generator, "vocabulary": vocabulary, "encoder": encoder}
+
+
+def _tensors(checkpoint: Checkpoint) -> dict[str, Tensor]:
+    modules = _modules(checkpoint.generator, checkpoint.vocabulary, checkpoint.encoder)
+    return {
+        f"{part}.{name}": (tensor.half() if tensor.is_floating_point() else tensor).contiguous().clone()
+        for part, module in modules.items()
+        for name, tensor in module.state_dict().items()
+    }
+
+
+def load_checkpoint(folder: Path) -> Checkpoint:
+    """Read a checkpoint into float32 networks in eval mode. Raises CheckpointError with one sentence."""
+    name = folder.name
+    plain = read_config(folder)
+    try:
+        if _digest(folder / WEIGHTS) != plain["sha256"]:
+            raise CheckpointError(
+                f"The checkpoint “{name}” is damaged: its weights do not match their checksum."
+            )
+        tensors = load_file(folder / WEIGHTS)
+        config_class, generator_class = GENERATORS[plain["architecture"]]
+        generator = generator_class(_config(config_class, plain["generator"]))
+        encoder = Encoder(_config(EncoderConfig, plain["encoder"]))
+        schema, counts = Schema.from_dict(plain["schema"]), plain["counts"]
+        vocabulary = Vocabulary(known_values(schema, counts), plain["generator"]["text_dim"])
+        for part, module in _modules(generator, vocabulary, encoder).items():
+            own = {
+                k.removeprefix(f"{part}."): v.float() for k, v in tensors.items() if k.startswith(f"{part}.")
+            }
+            module.load_state_dict(own)
+            module.eval().requires_grad_(False)
+        assert isinstance(generator, Generator)
+        generator.synthesis.to(memory_format=torch.channels_last)
+        return Checkpoint(
+            name=name,
+            title=plain["title"],
+            architecture=plain["architecture"],
+            generator=generator,
+            vocabulary=vocabulary,
+            encoder=encoder,
+            schema=schema,
+            counts=counts,
+            text_encoder=plain["text_encoder"],
+            hash=plain["sha256"][:12],
+            training=plain["training"],
+        )
+    except EcomgenError:
+        raise
+    except FileNotFoundError as error:
+        raise CheckpointError(f"The checkpoint “{name}” has no {WEIGHTS}.") from error
+    except Exception as error:  # safetensors, torch and a hand-edited config.json raise many kinds
+        raise CheckpointError(
+            f"The checkpoint “{name}” is damaged or not of this version of ecomgen."
+        ) from error
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """A checkpoint's config.json, without its weights. Raises CheckpointError when it is missing or damaged."""
+    try:
+        plain = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CheckpointError(f"There is no checkpoint “{folder.name}” in {folder.parent}.") from error
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"The checkpoint “{folder.name}” is damaged: its config.json is not readable."
+        ) from error
+    if not isinstance(plain, dict) or plain.get("format") != FORMAT or "architecture" not in plain:
+        raise CheckpointError(f"“{folder.name}” is not a generator checkpoint of this version of ecomgen.")
+    return plain
+
+
+def known_values(schema: Schema, counts: dict[str, dict[str, int]]) -> dict[str, tuple[str, ...]]:
+    """Attribute -> the values with training photos, in the schema's order; attributes without any are left out."""
+    known = {
+        a.name: tuple(v.name for v in a.values if counts.get(a.name, {}).get(v.name, 0) > 0) for a in schema
+    }
+    return {name: values for name, values in known.items() if values}
+
+
+def _config(cls: Any, plain: dict[str, Any]) -> Any:
+    return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()})
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

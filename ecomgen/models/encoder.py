@@ -1,0 +1,44 @@
+"""The image encoder: a photo -> the latent w that the synthesis network turns back into it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ecomgen.models.layers import ResidualDown, ScaledConv, ScaledLinear, activate
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    """`channels[i]` is the width at size / 2**(i + 1) pixels; the last one has to be reached at 4 pixels."""
+
+    channels: tuple[int, ...] = (96, 160, 256, 256)
+    w_dim: int = 256
+
+    @property
+    def size(self) -> int:
+        """Side of the square photos, in pixels."""
+        return 4 * 2 ** len(self.channels)
+
+
+class Encoder(nn.Module):
+    """Photo [n, 3, size, size] in [-1, 1] -> mean and log-variance of w, each [n, w_dim]."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.enter = ScaledConv(12, config.channels[0], 3, padding=1)
+        self.blocks = nn.ModuleList(
+            ResidualDown(a, b) for a, b in zip(config.channels, config.channels[1:], strict=False)
+        )
+        self.leave = ScaledLinear(16 * config.channels[-1], 2 * config.w_dim)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        x = self.enter(F.pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last))
+        for block in self.blocks:
+            x = block(x)
+        mean, log_variance = self.leave(activate(x).flatten(1)).float().chunk(2, -1)
+        return mean, log_variance.clamp(-12, 4)

@@ -1,0 +1,204 @@
+"""The generator: attributes and noise -> w (mapping) -> picture (synthesis). StyleGAN's two halves.
+
+    value words --TextEncoder.embed--> [attribute, value] pairs --Condition--> c [n, cond_dim]
+    z [n, w_dim], c --FlowMapping--> w [n, w_dim] --Synthesis--> picture [n, 3, size, size] in [-1, 1]
+
+The synthesis network is StyleGAN2's (Karras et al. 2020) with pixel-shuffle upsampling; the mapping network learns
+p(w | c) by conditional flow matching (Lipman et al. 2023) over the latents of an encoder, see training/mapping.py.
+Nothing here depends on how many attributes or values exist: a value never seen before is one more embedded word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ecomgen.errors import ConfigError
+from ecomgen.models.layers import ModulatedConv, ScaledLinear, activate
+
+
+@dataclass(frozen=True)
+class GeneratorConfig:
+    """Shape of the generator. `channels[i]` is the width at 4 * 2**i pixels; all but the last divide by 4."""
+
+    channels: tuple[int, ...] = (256, 256, 192, 128, 48)
+    w_dim: int = 256
+    text_dim: int = 256
+    cond_dim: int = 256
+    mapping_width: int = 512
+    mapping_layers: int = 4
+    steps: int = 10
+
+    def __post_init__(self) -> None:
+        if any(c % 4 for c in self.channels[:-1]) or not self.channels:
+            raise ConfigError("Each of the generator's channels but the last has to be a multiple of 4.")
+
+    @property
+    def size(self) -> int:
+        """Side of the square pictures, in pixels."""
+        return 4 * 2 ** (len(self.channels) - 1)
+
+
+class UpBlock(nn.ModuleList):
+    """Twice the resolution, then styled convolutions: [n, c, h, h] -> [n, c_out, 2 h, 2 h]."""
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        x = F.pixel_shuffle(x, 2)  # [n, c / 4, 2 h, 2 h]: four times fewer channels, so four times cheaper
+        for convolution in self:
+            x = activate(convolution(x, w))
+        return x
+
+
+class Synthesis(nn.Module):
+    """w [n, w_dim] -> picture [n, 3, size, size], nominally in [-1, 1]."""
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__()
+        first = config.channels[0]
+        self.start = ScaledLinear(config.w_dim, 16 * first)
+        self.first = ModulatedConv(first, first, config.w_dim)
+        self.blocks = nn.ModuleList(
+            UpBlock([ModulatedConv(a // 4, b, config.w_dim), ModulatedConv(b, b, config.w_dim)])
+            for a, b in zip(config.channels, config.channels[1:], strict=False)
+        )
+        self.to_rgb = ModulatedConv(config.channels[-1], 3, config.w_dim, kernel=1, demodulate=False)
+
+    def forward(self, w: Tensor) -> Tensor:
+        x = self.start(w).view(w.shape[0], -1, 4, 4).contiguous(memory_format=torch.channels_last)
+        x = activate(self.first(x, w))
+        for block in self.blocks:
+            x = block(x, w)
+        return self.to_rgb(x, w)
+
+
+class Condition(nn.Module):
+    """Embedded (attribute, value) pairs -> one condition vector; an unspecified attribute uses a learned null value.
+
+    A sum over pairs with shared weights (Deep Sets, Zaheer et al. 2017): any number of attributes, any new value.
+    """
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__()
+        self.null = nn.Parameter(torch.zeros(config.text_dim))
+        self.pair = nn.Sequential(
+            ScaledLinear(2 * config.text_dim, 2 * config.cond_dim),
+            nn.SiLU(),
+            ScaledLinear(2 * config.cond_dim, config.cond_dim),
+        )
+        self.out = nn.Sequential(
+            nn.LayerNorm(config.cond_dim), nn.SiLU(), ScaledLinear(config.cond_dim, config.cond_dim)
+        )
+
+    def forward(self, attributes: Tensor, values: Tensor, known: Tensor) -> Tensor:
+        """attributes [n, a, text_dim], values [n, a, text_dim], known [n, a] bool -> [n, cond_dim].
+
+        Embeddings are L2-normalised; they are rescaled here to unit variance.
+        """
+        scale = values.shape[-1] ** 0.5
+        values = torch.where(known[..., None], values * scale, self.null)
+        return self.out(self.pair(torch.cat([attributes * scale, values], -1)).sum(1))
+
+
+class FlowMapping(nn.Module):
+    """z [n, w_dim], c [n, cond_dim] -> w [n, w_dim]: integrates a learned velocity field from noise to latents.
+
+    The field is a residual MLP whose layers are scaled and shifted by time and condition (Peebles & Xie 2023).
+    """
+
+    mean: Tensor
+    std: Tensor
+    frequencies: Tensor
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__()
+        width = config.mapping_width
+        self.steps = config.steps
+        self.register_buffer("mean", torch.zeros(config.w_dim))
+        self.register_buffer("std", torch.ones(config.w_dim))
+        self.register_buffer("frequencies", torch.exp(torch.linspace(0, 5, 32)), persistent=False)
+        self.enter = ScaledLinear(config.w_dim, width)
+        self.context = nn.Sequential(ScaledLinear(config.cond_dim + 64, width), nn.SiLU())
+        self.layers = nn.ModuleList(
+            nn.ModuleDict(
+                {
+                    "norm": nn.LayerNorm(width, elementwise_affine=False),
+                    "modulate": nn.Linear(width, 2 * width),
+                    "mix": nn.Sequential(ScaledLinear(width, width), nn.SiLU(), nn.Linear(width, width)),
+                }
+            )
+            for _ in range(config.mapping_layers)
+        )
+        self.leave = nn.Linear(width, config.w_dim)
+        nn.init.zeros_(self.leave.weight)
+
+    def modulations(self, t: Tensor, c: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Scale and shift of each layer at times t [n]; they depend on t and c only, so one prompt shares them."""
+        angles = t[:, None] * self.frequencies
+        context = self.context(torch.cat([c, angles.sin(), angles.cos()], -1))
+        return [layer["modulate"](context).chunk(2, -1) for layer in self.layers]  # type: ignore[index]
+
+    def velocity(self, x: Tensor, modulations: list[tuple[Tensor, Tensor]]) -> Tensor:
+        """d x / d t, where t in [0, 1] runs from noise to latents; x [n, w_dim] is a standardised latent."""
+        x = self.enter(x)
+        for layer, (scale, shift) in zip(self.layers, modulations, strict=True):
+            x = x + layer["mix"](torch.addcmul(shift, layer["norm"](x), 1 + scale))  # type: ignore[index]
+        return self.leave(x)
+
+    def schedule(self, c: Tensor) -> list[list[tuple[Tensor, Tensor]]]:
+        """The modulations of every evaluation of the integration, for c [n, cond_dim]."""
+        times = torch.arange(2 * self.steps, device=c.device) / (2 * self.steps)
+        return [self.modulations(t.expand(c.shape[0]), c) for t in times]
+
+    def forward(self, z: Tensor, schedule: list[list[tuple[Tensor, Tensor]]], psi: float = 1.0) -> Tensor:
+        """Midpoint integration in `steps` steps; psi in [0, 1] shrinks the noise: less variety, more typical."""
+        x = z * psi
+        dt = 1.0 / self.steps
+        for i in range(self.steps):
+            middle = torch.add(x, self.velocity(x, schedule[2 * i]), alpha=dt / 2)
+            x = torch.add(x, self.velocity(middle, schedule[2 * i + 1]), alpha=dt)
+        return x * self.std + self.mean
+
+
+class Generator(nn.Module):
+    """Condition, mapping and synthesis together."""
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.condition = Condition(config)
+        self.mapping = FlowMapping(config)
+        self.synthesis = Synthesis(config)
+
+    def forward(self, z: Tensor, c: Tensor, psi: float = 1.0) -> Tensor:
+        """z [n, w_dim] ~ N(0, 1), c [n, cond_dim] -> pictures [n, 3, size, size], nominally in [-1, 1]."""
+        return self.synthesis(self.mapping(z, self.mapping.schedule(c), psi))
+
+
+class Vocabulary(nn.Module):
+    """Embedded attribute names and values, kept with a checkpoint so that it works without the text encoder."""
+
+    attribute: Tensor
+    value: Tensor
+
+    def __init__(self, values: Mapping[str, tuple[str, ...]], text_dim: int) -> None:
+        super().__init__()
+        self.names = tuple(values)
+        self.rows = {(a, v): i for i, (a, v) in enumerate((a, v) for a in values for v in values[a])}
+        self.register_buffer("attribute", torch.zeros(len(self.names), text_dim))
+        self.register_buffer("value", torch.zeros(len(self.rows), text_dim))
+
+    def lookup(self, attributes: list[Mapping[str, str | None]]) -> tuple[Tensor, Tensor, Tensor]:
+        """Attributes of n products -> (attributes [n, a, d], values [n, a, d], known [n, a]) for `Condition`.
+
+        A value that is not in the vocabulary counts as unspecified.
+        """
+        n, a = len(attributes), len(self.names)
+        rows = torch.tensor(
+            [[self.rows.get((name, each.get(name) or ""), -1) for name in self.names] for each in attributes]
+        ).view(n, a)
+        known = rows >= 0
+        return self.attribute.expand(n, -1, -1), self.value[rows.clamp(min=0)], known

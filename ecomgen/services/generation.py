@@ -1,0 +1,289 @@
+"""Prompt, attributes and seed in, product pictures out: the one door to the generator for page, API and command line."""
+
+from __future__ import annotations
+
+import math
+import re
+import secrets
+import shlex
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from ecomgen.errors import CheckpointError, EcomgenError, InvalidRequest
+from ecomgen.schema import Attributes, Schema
+from ecomgen.services.attributes import AttributeReader, Reading, check_prompt
+from ecomgen.settings import Settings
+
+if TYPE_CHECKING:
+    from ecomgen.models.checkpoint import Checkpoint
+
+_SEEDS = 2**63
+_KEPT_IN_MEMORY = 2
+_NAME = re.compile(r"[\w][\w.-]{0,63}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class GenerationRequest:
+    """What is asked for. `attributes` are the user's edits: they win over the prompt, None forces "unspecified".
+
+    Picture i has seed + i; with a `variation` (0 to 1, the share of the noise that is redrawn) the seed stays and
+    picture i has variation_seed + i. psi in [0, 1]: 0 is the most typical product, 1 the full variety.
+    """
+
+    prompt: str = ""
+    count: int = 8
+    seed: int | None = None
+    psi: float = 0.8
+    model: str | None = None
+    attributes: Mapping[str, str | None] = field(default_factory=dict)
+    variation: float = 0.0
+    variation_seed: int = 0
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One generated picture and all that is needed to make it again."""
+
+    id: str
+    image: Image.Image = field(repr=False)
+    prompt: str
+    attributes: Attributes
+    seed: int
+    psi: float
+    model: str
+    model_hash: str
+    variation: float = 0.0
+    variation_seed: int = 0
+
+    def parameters(self) -> dict[str, Any]:
+        """Plain data: everything but the id and the pixels."""
+        plain: dict[str, Any] = {
+            "prompt": self.prompt,
+            "attributes": self.attributes,
+            "seed": self.seed,
+            "psi": self.psi,
+            "model": self.model,
+            "model_hash": self.model_hash,
+        }
+        if self.variation:
+            plain |= {"variation": self.variation, "variation_seed": self.variation_seed}
+        return plain
+
+    def command(self) -> str:
+        """The command line that makes this very picture."""
+        words = [
+            "ecomgen",
+            "generate",
+            self.prompt,
+            "--count",
+            "1",
+            "--seed",
+            str(self.seed),
+            "--psi",
+            f"{self.psi:g}",
+        ]
+        words += ["--model", self.model]
+        if self.variation:
+            words += ["--variation", f"{self.variation:g}", "--variation-seed", str(self.variation_seed)]
+        for name, value in self.attributes.items():
+            words += ["--set", f"{name}={value or 'unspecified'}"]
+        return shlex.join([*words, "--out", "pictures"])
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """A checkpoint as it is listed: what it knows, or in one sentence why it cannot be used."""
+
+    name: str
+    title: str = ""
+    size: int = 0
+    categories: tuple[str, ...] = ()
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    hash: str = ""
+    problem: str | None = None
+
+
+class Generation:
+    """Loads checkpoints when they are first needed, keeps the last two, and draws. Safe to share between threads."""
+
+    def __init__(self, settings: Settings, reader: AttributeReader) -> None:
+        self._settings = settings
+        self._reader = reader
+        self._loaded: OrderedDict[str, Checkpoint] = OrderedDict()
+        self._loading = threading.Lock()
+        self.ready = False
+
+    def warm_up(self) -> threading.Thread:
+        """Load the default checkpoint and the text encoder in the background; errors wait for the first request."""
+
+        def load() -> None:
+            try:
+                self._reader.load()
+                for _ in self.generate(GenerationRequest(prompt="red shoes", count=1, seed=0)):
+                    pass
+            except EcomgenError:
+                pass
+            finally:
+                self.ready = True
+
+        thread = threading.Thread(target=load, name="warm-up", daemon=True)
+        thread.start()
+        return thread
+
+    def understand(self, prompt: str) -> dict[str, Reading]:
+        """What the prompt says about each attribute. Raises InvalidRequest for a prompt that cannot be read."""
+        return self._reader.read(check_prompt(prompt, self._settings.max_prompt_length))
+
+    def models(self) -> list[ModelSummary]:
+        """Every checkpoint there is, the default one first; damaged ones are listed with their problem."""
+        folder = self._settings.checkpoints
+        names = sorted(p.parent.name for p in folder.glob("*/config.json")) if folder.is_dir() else []
+        summaries = [s for name in names if (s := self._summary(name)) is not None]
+        return sorted(summaries, key=lambda s: s.name != self._settings.model)
+
+    def schema(self, model: str | None = None) -> Schema:
+        """The attributes and values that a checkpoint has learnt. Raises InvalidRequest or CheckpointError."""
+        from ecomgen.models.checkpoint import read_config
+
+        return Schema.from_dict(read_config(self._settings.checkpoints / self._check_model(model))["schema"])
+
+    def generate(self, request: GenerationRequest) -> Iterator[Picture]:
+        """Check the request at once, then give the pictures one by one as they are made.
+
+        Raises InvalidRequest and CheckpointError, before the first picture. The same seed gives the same pixels on
+        the same machine, whatever the count: each picture is drawn alone.
+        """
+        settings = self._settings
+        if not 1 <= request.count <= settings.max_count:
+            raise InvalidRequest(f"The number of pictures has to be from 1 to {settings.max_count}.")
+        for what, seed in (("seed", request.seed), ("variation seed", request.variation_seed)):
+            if seed is not None and not 0 <= seed < _SEEDS:
+                raise InvalidRequest(
+                    f"The {what} has to be a whole number from 0 to 9223372036854775807 (2^63 - 1)."
+                )
+        for what, share in (("variety (psi)", request.psi), ("variation", request.variation)):
+            if not 0 <= share <= 1:  # also false for NaN
+                raise InvalidRequest(f"The {what} has to be from 0 to 1.")
+        model = self._check_model(request.model)
+        edits = self._reader.schema.resolve(request.attributes) if request.attributes else {}
+        prompt, read = "", {}
+        if request.prompt.strip() or not any(edits.values()):
+            prompt = check_prompt(request.prompt, settings.max_prompt_length)
+            read = {name: reading.value for name, reading in self._reader.read(prompt).items()}
+        wanted = {**read, **edits}
+        if not any(wanted.values()):
+            raise InvalidRequest(
+                "Nothing in this prompt names a product, a colour or a look: try, for example, “red running shoes” or “红色跑鞋”."
+            )
+        checkpoint = self._load(model)
+        used = self._learnt(wanted, checkpoint)
+        seed = secrets.randbelow(2**31) if request.seed is None else request.seed
+        return self._draw(request, checkpoint, prompt, used, seed)
+
+    def _draw(
+        self,
+        request: GenerationRequest,
+        checkpoint: Checkpoint,
+        prompt: str,
+        attributes: Attributes,
+        seed: int,
+    ) -> Iterator[Picture]:
+        import torch
+
+        generator, size = checkpoint.generator, checkpoint.generator.config.w_dim
+        with torch.inference_mode():
+            c = generator.condition(*checkpoint.vocabulary.lookup([attributes]))
+            schedule = generator.mapping.schedule(c)
+        for i in range(request.count):
+            seed_i = seed if request.variation else (seed + i) % _SEEDS
+            variation_seed = (request.variation_seed + i) % _SEEDS if request.variation else 0
+            with torch.inference_mode():
+                z = _noise(seed_i, size)
+                if request.variation:
+                    other = _noise(variation_seed, size, stream=1)
+                    z = math.sqrt(1 - request.variation) * z + math.sqrt(request.variation) * other
+                pixels = generator.synthesis(generator.mapping(z, schedule, request.psi))
+                shown = pixels[0].clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8).permute(1, 2, 0)
+            yield Picture(
+                id=secrets.token_hex(16),
+                image=Image.fromarray(shown.numpy()),
+                prompt=prompt,
+                attributes=attributes,
+                seed=seed_i,
+                psi=request.psi,
+                model=checkpoint.name,
+                model_hash=checkpoint.hash,
+                variation=request.variation,
+                variation_seed=variation_seed,
+            )
+
+    def _learnt(self, wanted: Mapping[str, str | None], checkpoint: Checkpoint) -> Attributes:
+        """What is wanted, without what the checkpoint never saw; a product it never saw is refused."""
+        category = wanted.get("category")
+        known = checkpoint.counts
+        if category is not None and category not in known.get("category", {}):
+            names = ", ".join(v.name for v in checkpoint.schema["category"].values)
+            raise InvalidRequest(
+                f"The checkpoint “{checkpoint.name}” has not learnt {category}; it knows: {names}."
+            )
+        return {name: value if value in known.get(name, {}) else None for name, value in wanted.items()}
+
+    def _check_model(self, model: str | None) -> str:
+        name = model or self._settings.model
+        if not _NAME.fullmatch(name) or not (self._settings.checkpoints / name / "config.json").is_file():
+            usable = ", ".join(s.name for s in self.models() if s.problem is None) or "none"
+            raise CheckpointError(f"There is no checkpoint “{name[:64]}”; there are: {usable}.")
+        return name
+
+    def _load(self, name: str) -> Checkpoint:
+        """The checkpoint from memory or disk; only one is read at a time, and two are kept."""
+        with self._loading:
+            if name not in self._loaded:
+                import torch
+
+                from ecomgen.models.checkpoint import load_checkpoint
+
+                if self._settings.threads:
+                    torch.set_num_threads(self._settings.threads)
+                self._loaded[name] = load_checkpoint(self._settings.checkpoints / name)
+                while len(self._loaded) > _KEPT_IN_MEMORY:
+                    self._loaded.popitem(last=False)
+            self._loaded.move_to_end(name)
+            return self._loaded[name]
+
+    def _summary(self, name: str) -> ModelSummary | None:
+        """None for a folder that holds no generator, such as the text encoder's."""
+        from ecomgen.models.checkpoint import known_values, read_config
+
+        folder = self._settings.checkpoints / name
+        try:
+            plain = read_config(folder)
+            known = known_values(Schema.from_dict(plain["schema"]), plain["counts"])
+            return ModelSummary(
+                name=name,
+                title=plain["title"],
+                size=4 * 2 ** (len(plain["generator"]["channels"]) - 1),
+                categories=known.get("category", ()),
+                attributes=known,
+                hash=plain["sha256"][:12],
+                problem=None if (folder / "model.safetensors").is_file() else "Its weights are missing.",
+            )
+        except EcomgenError as error:
+            return None if name == "text" else ModelSummary(name=name, problem=str(error))
+        except (KeyError, TypeError, AttributeError):
+            return ModelSummary(name=name, problem="Its config.json is damaged.")
+
+
+def _noise(seed: int, size: int, stream: int = 0) -> Any:
+    """Standard normal [1, size] of a seed; `stream` keeps the noise of variations apart from that of seeds."""
+    import torch
+
+    source = torch.Generator().manual_seed(seed)
+    if stream:
+        source.manual_seed(int(torch.randint(2**62, (), generator=source)))
+    return torch.randn(1, size, generator=source)

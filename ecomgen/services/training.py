@@ -1,0 +1,76 @@
+"""Training from a configuration file: reads it, finds the trainer that it names, and reports progress."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from ecomgen.errors import ConfigError, DataError
+from ecomgen.settings import bundled
+
+Progress = Callable[[str, float], None]
+
+
+def find_config(path: Path) -> Path:
+    """The configuration at `path`, or the one of that name that ships with ecomgen."""
+    shipped = bundled("configs") / path.name
+    return shipped if not path.exists() and shipped.exists() else path
+
+
+def train(config: Path, data: Path | None, out: Path | None, resume: bool, progress: Progress) -> Path | None:
+    """Train as the TOML file says; the checkpoint's folder, or None when Ctrl-C or SIGTERM stopped it early.
+
+    A stopped run has saved its state and goes on with `resume`. Raises ConfigError, DataError, CheckpointError.
+    """
+    from ecomgen.training.config import load_config, read_config
+
+    config = find_config(config)
+    plain = read_config(config)
+    folder = out or Path("checkpoints") / config.stem
+    match plain.get("trainer"):
+        case "generator":
+            from ecomgen.training.generator import GeneratorTraining, train_generator
+
+            settings = load_config(config, GeneratorTraining)
+            source = data or _named_set(settings.data.set, config)
+            with _StopOnSignal() as stop:
+                done = train_generator(settings, source, folder, resume, stop.is_set, progress)
+            return folder if done else None
+        case "text":
+            from ecomgen.training.text import TextConfig, train_text
+
+            train_text(load_config(config, TextConfig), data, folder, resume)
+            return folder
+        case other:
+            raise ConfigError(f"The trainer {other!r} in {config} is not known; known are: generator, text.")
+
+
+def _named_set(name: str, config: Path) -> Path:
+    path = Path(name)
+    if not name or not path.exists():
+        raise DataError(
+            f"Name a product set with --data; the one in {config.name} ({name or 'none'}) is not here."
+        )
+    return path
+
+
+class _StopOnSignal:
+    """While it is open, Ctrl-C and SIGTERM ask the loop to stop after its step instead of killing it."""
+
+    def __enter__(self) -> threading.Event:
+        self._stop = threading.Event()
+        self._before = {}
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._ask)
+        return self._stop
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self._stop.set()
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,64 @@
+"""Where things are and how the app listens: environment variables `ECOMGEN_*`, each with a default."""
+
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ecomgen.errors import ConfigError
+
+
+def bundled(folder: str) -> Path:
+    """A folder that ships with ecomgen: beside the package in a clone, inside it once installed from a wheel."""
+    package = Path(__file__).resolve().parent
+    inside = package / folder
+    return inside if inside.is_dir() else package.parent / folder
+
+
+class Settings(BaseSettings):
+    """Read once at the start and passed on; nothing else looks at the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="ECOMGEN_", extra="ignore")
+
+    checkpoints: Path = Field(
+        default_factory=lambda: bundled("checkpoints"),
+        description="Folder of checkpoints, one subfolder each.",
+    )
+    home: Path = Field(
+        default_factory=lambda: user_data_path("ecomgen"),
+        description="Writable folder: feedback database, generated pictures, uploads.",
+    )
+    database: str = Field(default="", description="SQLAlchemy URL; empty means SQLite in the home folder.")
+    model: str = Field(default="default", description="Checkpoint that is used when none is named.")
+    text_encoder: str = Field(
+        default="",
+        description="Another CLIP text model: a hub name or a folder; empty means the bundled one.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address the app listens on.")
+    port: int = Field(default=7860, ge=0, le=65535, description="Port the app listens on.")
+    max_count: int = Field(default=16, ge=1, description="Most pictures in one request.")
+    max_prompt_length: int = Field(default=500, ge=1, description="Longest prompt, in characters.")
+    threads: int = Field(default=0, ge=0, description="CPU threads for the networks; 0 means all cores.")
+    kept_pictures: int = Field(
+        default=5000,
+        ge=16,
+        description="Most picture files kept in the home folder; the oldest unvoted go first.",
+    )
+
+    @property
+    def database_url(self) -> str:
+        """The store's SQLAlchemy URL."""
+        return self.database or f"sqlite:///{self.home / 'feedback.db'}"
+
+
+def read_settings(**changes: Any) -> Settings:
+    """The settings of the environment, with `changes` on top. Raises ConfigError for an impossible value."""
+    try:
+        return Settings(**changes)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else ""
+        shown = name if name in changes else f"ECOMGEN_{name.upper()}"
+        raise ConfigError(f"The setting {shown} is not usable: {first['msg'].lower()}.") from error

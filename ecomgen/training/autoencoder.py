@@ -1,0 +1,228 @@
+"""First half of the generator: the synthesis network, trained as an autoencoder with adversarial reconstructions.
+
+    x --Encoder--> w ~ N(mean, variance) --Synthesis--> x'
+    loss = L1 at three resolutions + L1 of image gradients + KL, and, once the patch discriminator joins,
+           hinge loss on x' + distance of its features (VAE/GAN, Larsen et al. 2016)
+
+Why not a GAN from the start: shared/recipe.md measured one blob for every condition at the budgets of a CPU, and
+recognisable products in 22 minutes this way.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ecomgen.models.discriminator import DiscriminatorConfig, PatchDiscriminator
+from ecomgen.models.encoder import Encoder, EncoderConfig
+from ecomgen.models.stylegan import GeneratorConfig, Synthesis
+from ecomgen.training import losses
+from ecomgen.training.device import Compute
+from ecomgen.training.grid import save_grid
+from ecomgen.training.loop import (
+    ShouldStop,
+    UpdateProgress,
+    average_decay,
+    batch_indices,
+    falling,
+    finite,
+    never,
+    quietly,
+    scaled_adam,
+    seed_step,
+    set_rate,
+    update_average,
+)
+from ecomgen.training.runlog import RunLog
+from ecomgen.training.state import load_newest, save_state
+
+
+@dataclass(frozen=True)
+class AutoencoderConfig:
+    """Budget and weights of the autoencoder phase; weights are per mean absolute difference in [-1, 1]."""
+
+    images: int = 250_000
+    batch: int = 64
+    rate: float = 2e-3
+    pixels: float = 500.0
+    gradients: float = 400.0
+    kl: float = 0.25
+    adversarial: float = 12.0
+    features: float = 30.0
+    adversary_from: float = 0.25
+    adversary_rate: float = 2e-3
+    half_life: float = 8_000.0
+    save_seconds: float = 300.0
+    log_every: int = 20
+    seed: int = 1
+
+
+class AutoencoderRun:
+    """Networks, averages and optimisers of one run; `step` learns from one batch, `state` is all of it as tensors."""
+
+    def __init__(
+        self,
+        config: AutoencoderConfig,
+        generator: GeneratorConfig,
+        encoder: EncoderConfig,
+        discriminator: DiscriminatorConfig,
+        compute: Compute,
+        compiled: bool = False,
+    ) -> None:
+        seed_step(config.seed, 0)
+        self.config, self.compute = config, compute
+        self.synthesis = Synthesis(generator).to(compute.device)
+        self.encoder = Encoder(encoder).to(compute.device)
+        self.adversary = PatchDiscriminator(discriminator).to(compute.device)
+        for module in (self.synthesis, self.encoder, self.adversary):
+            module.to(memory_format=torch.channels_last)
+        self.average_synthesis = copy.deepcopy(self.synthesis).eval().requires_grad_(False)
+        self.average_encoder = copy.deepcopy(self.encoder).eval().requires_grad_(False)
+        self.optimizer = scaled_adam([self.synthesis, self.encoder], config.rate, (0.5, 0.99))
+        self.adversary_optimizer = scaled_adam([self.adversary], config.adversary_rate, (0.5, 0.99))
+        self.done = 0
+        # Compiled modules share the parameters above; only the calls differ.
+        wrap = torch.compile if compiled else lambda module: module
+        self._synthesize, self._encode, self._judge = (
+            wrap(self.synthesis),
+            wrap(self.encoder),
+            wrap(self.adversary),
+        )
+
+    @property
+    def images(self) -> int:
+        """Photos shown so far."""
+        return self.done * self.config.batch
+
+    @property
+    def progress(self) -> float:
+        """Share of the budget that is spent, 0 to 1."""
+        return min(self.images / self.config.images, 1.0)
+
+    def step(self, photos: Tensor) -> dict[str, float]:
+        """Learn from photos [n, 3, s, s] in [-1, 1]; returns the losses. Raises FloatingPointError on NaN."""
+        config = self.config
+        seed_step(config.seed, self.done + 1)
+        ramp = min(max((self.progress - config.adversary_from) / 0.05, 0.0), 1.0)
+        factor = falling(self.progress)
+        set_rate(self.optimizer, config.rate * factor)
+        set_rate(self.adversary_optimizer, config.adversary_rate * max(factor, 0.3))
+
+        with self.compute.autocast():
+            mean, log_variance = self._encode(photos)
+            w = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+            fake = self._synthesize(w)
+            judged = None
+            if ramp > 0:
+                self.adversary.requires_grad_(False)
+                judged = self._judge(fake)
+                with torch.no_grad():
+                    _, real_features = self._judge(photos)
+        fake32 = fake.float()
+        parts = {
+            "pixels": losses.multiscale_l1(fake32, photos),
+            "gradients": losses.gradient_l1(fake32, photos),
+            "kl": losses.kl_to_standard_normal(mean, log_variance),
+        }
+        total = (
+            config.pixels * parts["pixels"] + config.gradients * parts["gradients"] + config.kl * parts["kl"]
+        )
+        if judged is not None:
+            parts["adversarial"] = losses.hinge_generator(judged[0].float())
+            parts["features"] = losses.feature_distance(judged[1], real_features)
+            total = total + ramp * (
+                config.adversarial * parts["adversarial"] + config.features * parts["features"]
+            )
+        if not finite([total]):
+            raise FloatingPointError("The loss is not a number any more.")
+        self.optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        self.optimizer.step()
+
+        if judged is not None:
+            self.adversary.requires_grad_(True)
+            with self.compute.autocast():
+                logits, _ = self._judge(torch.cat([photos, fake.detach().to(photos.dtype)]))
+            real_logits, fake_logits = logits.float().chunk(2)
+            parts["adversary"] = losses.hinge_discriminator(real_logits, fake_logits)
+            self.adversary_optimizer.zero_grad(set_to_none=True)
+            parts["adversary"].backward()
+            self.adversary_optimizer.step()
+
+        self.done += 1
+        decay = average_decay(self.images, config.batch, config.half_life)
+        update_average(self.average_synthesis, self.synthesis, decay)
+        update_average(self.average_encoder, self.encoder, decay)
+        return {"loss": float(total.detach()), **{name: float(part.detach()) for name, part in parts.items()}}
+
+    def _parts(self) -> dict[str, Any]:
+        return {
+            "synthesis": self.synthesis,
+            "encoder": self.encoder,
+            "adversary": self.adversary,
+            "average_synthesis": self.average_synthesis,
+            "average_encoder": self.average_encoder,
+            "optimizer": self.optimizer,
+            "adversary_optimizer": self.adversary_optimizer,
+        }
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the next step depends on; the random state is (seed, step)."""
+        return {"done": self.done, **{name: part.state_dict() for name, part in self._parts().items()}}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Continue from what `state` returned."""
+        self.done = int(state["done"])
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+
+
+def to_tensor(photos: Tensor) -> Tensor:
+    """uint8 photos [n, s, s, 3] -> float [n, 3, s, s] in [-1, 1]."""
+    return photos.permute(0, 3, 1, 2).float().div(127.5).sub(1).contiguous(memory_format=torch.channels_last)
+
+
+def train_autoencoder(
+    run: AutoencoderRun,
+    photos: Tensor,
+    out: Path,
+    resume: bool = False,
+    should_stop: ShouldStop = never,
+    update_progress: UpdateProgress = quietly,
+) -> bool:
+    """Train on photos (uint8 [n, s, s, 3]) until the budget is spent; False when `should_stop` ended it early.
+
+    Writes out/log.jsonl, out/state/ (exact resume) and out/reconstructions.png (photos above their pictures).
+    """
+    config, states = run.config, out / "state" / "autoencoder"
+    if resume and (saved := load_newest(states)) is not None:
+        run.load(saved)
+    log = RunLog(out / "log.jsonl")
+    shown = to_tensor(photos[torch.linspace(0, len(photos) - 1, 32).long()]).to(run.compute.device)
+    last_save, last_log, logged = time.monotonic(), time.monotonic(), run.done
+    stopped = False
+    while run.progress < 1 and not stopped:
+        indices = batch_indices(len(photos), config.batch, run.done, config.seed)
+        numbers = run.step(to_tensor(photos[indices]).to(run.compute.device))
+        stopped = should_stop()
+        if run.done % config.log_every == 0:
+            rate = (run.done - logged) * config.batch / (time.monotonic() - last_log)
+            log.write(
+                phase="autoencoder", step=run.done, images=run.images, images_per_second=rate, **numbers
+            )
+            last_log, logged = time.monotonic(), run.done
+            update_progress("Learning to draw products", run.progress)
+        if stopped or run.progress >= 1 or time.monotonic() - last_save > config.save_seconds:
+            save_state(states, run.done, run.state())
+            with torch.no_grad():
+                drawn = run.average_synthesis(run.average_encoder(shown)[0])
+            save_grid(torch.cat([shown.view(4, 8, *shown.shape[1:]), drawn.view(4, 8, *drawn.shape[1:])], 1).flatten(0, 1),
+                      out / "reconstructions.png", columns=8)  # fmt: skip
+            last_save = time.monotonic()
+    return not stopped

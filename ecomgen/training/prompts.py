@@ -1,0 +1,329 @@
+"""Templated prompts in English and Chinese, each with the attributes that it asserts, to train and refit the readout.
+
+Words are drawn from the schema in varied order and form, between fillers, nonsense, trademarks, negations and typos;
+whatever is not asserted is labelled None ("unspecified").
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from ecomgen.schema import Attribute, Attributes, Schema, fold
+from ecomgen.training.lexicon import Lexicon
+
+SHARES = {
+    "category": 0.82, "colour": 0.6, "pattern": 0.18, "material": 0.25, "usage": 0.2, "audience": 0.3, "season": 0.15, "price": 0.15,
+}  # fmt: skip
+"""How often a prompt asserts each attribute; 0.2 for others."""
+
+GENERIC = {
+    "shoes": {"casual shoes": 0.6, "sports shoes": 0.15, "formal shoes": 0.1, "heels": 0.08, "flats": 0.07},
+    "bag": {"handbags": 0.7, "backpacks": 0.2, "duffel bags": 0.1},
+}
+"""Words that name a family more than a value: the label is drawn, so that the confidence says how unsure it is."""
+GENERIC_WORDS = {
+    "shoes": "shoes", "shoe": "shoes", "footwear": "shoes", "鞋": "shoes", "鞋子": "shoes",
+    "bag": "bag", "bags": "bag", "包": "bag", "包包": "bag",
+}  # fmt: skip
+_GENERIC_FOR_USE = {
+    ("shoes", "sports"): "sports shoes", ("shoes", "formal"): "formal shoes",
+    ("bag", "travel"): "duffel bags", ("bag", "formal"): "laptop bags", ("bag", "party"): "clutches",
+}  # fmt: skip
+
+_OPENERS = (
+    "a photo of", "a picture of", "show me", "i want", "i need", "i would like", "i'm looking for", "looking for", "find me",
+    "generate", "please make", "can you draw", "could i see", "give me", "a pair of", "a", "an", "some", "the", "one", "my",
+    "something like", "do you have", "where can i get", "product photo of", "studio shot of", "an image of", "eight", "5",
+    "we sell", "new", "a nice", "beautiful", "lovely", "cool", "stylish", "trendy", "modern", "classic", "comfortable", "vintage",
+    "elegant", "cute", "simple", "big", "small", "large", "light", "best", "good", "hi,", "hello", "thanks,",
+    "design me", "what about", "how about", "maybe", "just", "really", "very", "quite", "preferably", "ideally", "it should be",
+    "let me see", "imagine", "render", "help me choose", "we need", "she wants", "he needs", "in the mood for", "search:",
+)  # fmt: skip
+_CLOSERS = (
+    "please", "thanks", "on a white background", "isolated", "with a nice look", "size 42", "in stock", "on sale", "front view",
+    "side view", "high resolution", "4k", "for my shop", "for the new collection", "that look good", "with free shipping", "xl",
+    "for tomorrow", "asap", "with laces", "with a zip", "with a strap", "with pockets", "with logo", "that fits", "to go with it",
+    "as a gift", "for a friend", "for a birthday", "i can wear", "which are comfortable", "and nothing else", "to match", "!!!",
+    "of any kind", "if possible", "in any colour", "any colour is fine", "colour does not matter", "any material", "studio light",
+)  # fmt: skip
+_OPENERS_ZH = (
+    "我想要一双", "我想要", "我要", "请给我", "给我看看", "帮我找", "一张", "一个", "一双", "一条", "一款", "有没有", "想买",
+    "来一个", "来一双", "请生成", "画一个", "找一件", "求推荐", "推荐", "最新款", "新款", "好看的", "漂亮的", "时尚的", "舒适的",
+    "百搭", "简约", "可爱的", "复古", "大号", "小号", "轻便的", "正在找", "需要", "求", "想看看", "你好，", "麻烦", "设计一款", "一副",
+    "一只", "一件", "几款", "这种", "有点", "特别", "非常", "比较", "最好是", "希望是", "我们店卖",
+)  # fmt: skip
+_CLOSERS_ZH = (
+    "谢谢", "的照片", "的图片", "白底图", "产品图", "高清", "有现货吗", "可以吗", "就行", "送人", "送礼", "送朋友", "打折", "包邮",
+    "42码", "一个就好", "要好看", "舒服一点", "正面图", "随便什么颜色", "颜色不限", "都可以", "有吗", "多少钱", "好看的", "带拉链",
+    "！", "。", "吧", "呢", "的", "款式", "新品", "生日礼物", "有口袋", "带logo", "材质不限",
+)  # fmt: skip
+_NOTHING = (
+    "banana", "telephone", "weather", "happy", "music", "mountain", "window", "computer", "planet", "dinner", "table", "garden",
+    "river", "monday", "history", "science", "doctor", "city", "train", "paper", "story", "number", "question", "answer", "people",
+    "cat", "dog", "car", "tree", "house", "book", "coffee table", "car keys", "what is the time", "how are you", "hello world",
+    "top quality", "watch out", "ring me", "light", "length", "test", "foo", "bar", "lorem ipsum", "dolor sit amet", "something",
+    "anything", "whatever", "nice", "cool", "gift", "product", "item", "thing", "things", "stuff", "fashion", "style", "brand",
+    "quality", "size", "collection", "design", "new", "water bottle", "bicycle", "chair", "guitar", "football", "umbrella", "pizza",
+    "stranger", "seven", "tomorrow", "internet", "market", "email", "shop", "price", "colour", "material", "run", "walk", "open",
+)  # fmt: skip
+_NOTHING_ZH = (
+    "天气", "电话", "苹果", "音乐", "电脑", "今天", "明天", "你好", "随便", "东西", "礼物", "吃饭", "学校", "火车", "桌子", "城市",
+    "什么", "哈哈", "测试", "产品", "商品", "款式", "颜色", "大小", "质量", "朋友", "手机", "汽车", "猫", "狗", "书", "水", "山", "人",
+    "上海", "北京", "中国", "电影", "游戏", "飞机", "问题", "时间", "工作", "快乐", "喜欢", "品牌", "好看", "漂亮", "自行车", "雨伞",
+)  # fmt: skip
+_NEGATIONS = (
+    "not {}", "no {}", "without {}", "anything but {}", "except {}", "non-{}", "but not {}", "not in {}", "never {}", "not too {}",
+    "i don't want {}", "isn't {}", "not really {}", "i hate {}", "avoid {}", "other than {}", "instead of {}", "definitely not {}",
+)  # fmt: skip
+_NEGATIONS_ZH = (
+    "不要{}的", "不要{}", "不是{}的", "非{}", "除了{}", "别要{}", "不喜欢{}", "不想要{}的", "讨厌{}", "不能是{}", "别给我{}的", "不{}",
+)  # fmt: skip
+_FORMS: dict[
+    str, tuple[str, ...]
+] = {  # what may follow the product; the bare word in front of it is always possible
+    "colour": (
+        "in {}",
+        "in {}",
+        "coloured {}",
+        "colour: {}",
+        "in a {} shade",
+        "that are {}",
+        "which is {}",
+        "{} ones",
+        "with a {} finish",
+    ),
+    "pattern": ("with {} pattern", "with a {} design", "{} all over", "that are {}", "pattern: {}"),
+    "material": (
+        "made of {}",
+        "made from {}",
+        "in {}",
+        "of {}",
+        "out of {}",
+        "with {} upper",
+        "material: {}",
+    ),
+    "usage": (
+        "for {} use",
+        "suitable for {}",
+        "for {}",
+        "for {} occasions",
+        "to wear for {}",
+        "that look {}",
+    ),
+    "audience": ("for {}", "for {}", "made for {}", "suitable for {}", "to give to {}"),
+    "season": ("for {}", "for the {}", "to wear in {}", "for {} weather", "this {}", "{} collection"),
+    "price": ("that are {}", "but {}", "{} ones", "at a {} price", "something {}"),
+}
+_FORMS_ZH: dict[str, tuple[str, ...]] = {
+    "colour": ("颜色要{}", "要{}的", "{}", "，{}的", "最好是{}", "颜色：{}"),
+    "pattern": ("带{}图案", "要{}的", "，{}", "有{}"),
+    "material": ("{}材质", "{}做的", "，材质{}", "要{}的"),
+    "usage": ("，{}用", "适合{}", "{}时用", "，{}场合"),
+    "audience": ("给{}", "送{}", "适合{}", "{}用", "，{}穿"),
+    "season": ("适合{}", "{}穿", "，{}用", "{}季节"),
+    "price": ("，{}一点", "要{}的", "，{}"),
+}
+_EMOJI = "😀🔥👟✨❤️🎁👜⌚🕶️👠💯🙏"
+_TRADITIONAL = str.maketrans(
+    "红蓝绿黄银鞋裤衬带钱包双项链镜阳围领凉运动鳄丝绸绒纹图无单纯条点动迷绣编织真仿级贵价宜实惠闲业务装对会传统旅儿男孙妈给适节复军橄榄杂钉戒",
+    "紅藍綠黃銀鞋褲襯帶錢包雙項鏈鏡陽圍領涼運動鱷絲綢絨紋圖無單純條點動迷繡編織真仿級貴價宜實惠閒業務裝對會傳統旅兒男孫媽給適節復軍橄欖雜釘戒",
+)
+
+
+class PromptMaker:
+    """Makes prompts for a schema; the same `seed` gives the same prompts. `noise`: more words that mean nothing."""
+
+    def __init__(self, schema: Schema, seed: int = 0, noise: Sequence[str] = ()) -> None:
+        self._attributes = [a for a in schema if a.values]
+        self._names = schema.names
+        self._random = random.Random(seed)
+        lexicon = Lexicon(schema)
+        self._brands = [t for t in schema.trademarks if not lexicon.matches(t)]
+        names = (w for a in self._attributes if a.name == "category" for v in a.values for w in v.words)
+        self._also_says = {word: lexicon.read(word) for word in names}
+        self._noise = tuple(noise) or _NOTHING
+
+    def prompt(self) -> tuple[str, Attributes]:
+        """One prompt and what it asserts."""
+        rng = self._random
+        chinese = rng.random() < 0.4
+        chosen: Attributes = dict.fromkeys(self._names)
+        words: dict[str, str] = {}
+        if rng.random() > 0.08:  # the rest is about nothing at all
+            for attribute in self._attributes:
+                if rng.random() < SHARES.get(attribute.name, 0.2):
+                    words[attribute.name], chosen[attribute.name] = self._word(attribute, chinese)
+        if rng.random() < 0.12 and words:  # one word alone, as in a dropdown
+            name = rng.choice(list(words))
+            words, chosen = {name: words[name]}, {**dict.fromkeys(self._names), name: chosen[name]}
+        self._settle_generic(words, chosen)
+        self._add_implied(words, chosen)
+        text = self._chinese(words) if chinese else self._english(words)
+        return self._spoil(text), chosen
+
+    def prompts(self, count: int) -> list[tuple[str, Attributes]]:
+        """`count` prompts."""
+        return [self.prompt() for _ in range(count)]
+
+    def _word(self, attribute: Attribute, chinese: bool) -> tuple[str, str]:
+        """A word for a value of `attribute`, mostly of the prompt's language, and the value."""
+        rng = self._random
+        value = rng.choice(attribute.values)
+        if rng.random() < 0.06:
+            chinese = not chinese
+        first, others = (value.zh, value.cn) if chinese else (value.name, value.en)
+        word = rng.choice(others) if others and rng.random() < 0.7 else first or value.name
+        return word, value.name
+
+    def _settle_generic(self, words: dict[str, str], chosen: Attributes) -> None:
+        family = GENERIC_WORDS.get(fold(words.get("category", "")))
+        if family:
+            likely = _GENERIC_FOR_USE.get((family, chosen.get("usage") or ""))
+            shares = GENERIC[family]
+            chosen["category"] = likely or self._random.choices(list(shares), list(shares.values()))[0]
+
+    def _add_implied(self, words: dict[str, str], chosen: Attributes) -> None:
+        """A product's name may say more than the category: canvas shoes, 运动鞋, 男表."""
+        for name, value in self._also_says.get(words.get("category", ""), {}).items():
+            if name != "category" and chosen[name] is None:
+                chosen[name] = value
+
+    def _english(self, words: dict[str, str]) -> str:
+        rng = self._random
+        front, back = [], []
+        for name, word in words.items():
+            if name == "category":
+                continue
+            forms = _FORMS.get(name, ("with {}",))
+            if word.startswith(("for ", "with ")):
+                back.append(word)
+            elif rng.random() < 0.65:
+                front.append(word)
+            else:
+                back.append(rng.choice(forms).format(word))
+        rng.shuffle(front)
+        rng.shuffle(back)
+        second = self._second_colour(words, ("{} and {}", "{} & {}", "{} with {} trim", "{}/{}", "{}, {}"))
+        front = [second if second and word == words["colour"] else word for word in front]
+        product = [words["category"]] if "category" in words else []
+        parts = [*front, *product, *back]
+        style = rng.random()
+        if style < 0.25:  # tags
+            rng.shuffle(parts)
+        self._insert_noise(parts, _NOTHING, (_OPENERS, _CLOSERS), (_NEGATIONS, words, False))
+        return (
+            rng.choice((", ", " / ", " - ", " #", "; ", " ", " ")).join(parts)
+            if style < 0.15
+            else " ".join(parts)
+        )
+
+    def _chinese(self, words: dict[str, str]) -> str:
+        rng = self._random
+        front, back = [], []
+        for name, word in words.items():
+            if name == "category":
+                continue
+            if rng.random() < 0.75:
+                joint = "的" if rng.random() < 0.4 else ""
+                lead = (
+                    rng.choice(("给", "适合", ""))
+                    if name in ("audience", "season") and word[0] not in "给适"
+                    else ""
+                )
+                front.append(lead + word + joint)
+            else:
+                back.append(rng.choice(_FORMS_ZH.get(name, ("带{}",))).format(word))
+        rng.shuffle(front)
+        rng.shuffle(back)
+        second = self._second_colour(words, ("{}和{}", "{}配{}", "{}{}", "{}、{}"), chinese=True)
+        front = [
+            part.replace(words["colour"], second) if second and words["colour"] in part else part
+            for part in front
+        ]
+        parts = [*front, *([words["category"]] if "category" in words else []), *back]
+        if rng.random() < 0.2:
+            rng.shuffle(parts)
+        self._insert_noise(parts, _NOTHING_ZH, (_OPENERS_ZH, _CLOSERS_ZH), (_NEGATIONS_ZH, words, True))
+        joined = rng.choice((" ", "，", "、", "")).join(parts) if rng.random() < 0.25 else "".join(parts)
+        return joined.translate(_TRADITIONAL) if rng.random() < 0.1 else joined
+
+    def _second_colour(self, words: dict[str, str], forms: Sequence[str], chinese: bool = False) -> str:
+        """The prompt's colour with a second one behind it; the first one counts."""
+        colour = next((a for a in self._attributes if a.name == "colour"), None)
+        if colour is None or "colour" not in words or self._random.random() > 0.1:
+            return ""
+        return self._random.choice(forms).format(words["colour"], self._word(colour, chinese)[0])
+
+    def _insert_noise(
+        self,
+        parts: list[str],
+        nothing: Sequence[str],
+        fillers: tuple[Sequence[str], Sequence[str]],
+        negation: tuple[Sequence[str], dict[str, str], bool],
+    ) -> None:
+        rng = self._random
+        forms, words, chinese = negation
+        if rng.random() < 0.14:
+            attribute = rng.choice(self._attributes)
+            if attribute.name in words and rng.random() < 0.5:  # "black, not red": behind what is asserted
+                parts.append(rng.choice(forms).format(self._word(attribute, chinese)[0]))
+            elif attribute.name not in words:
+                place = rng.choice((0, len(parts), rng.randint(0, len(parts))))
+                parts.insert(place, rng.choice(forms).format(self._word(attribute, chinese)[0]))
+        for _ in range(rng.choice((0, 0, 0, 0, 1, 1, 2, 3)) if parts else rng.randint(1, 4)):
+            kind = rng.random()
+            if kind < 0.35:
+                word = rng.choice(nothing)
+            elif kind < 0.6:
+                word = rng.choice(self._noise)
+            elif kind < 0.8 and self._brands:
+                word = rng.choice(self._brands)
+            else:
+                word = _gibberish(rng)
+            parts.insert(rng.randint(0, len(parts)), word)
+        if rng.random() < 0.5:
+            parts.insert(0, rng.choice(fillers[0]))
+            if rng.random() < 0.4:
+                parts.insert(1, rng.choice(fillers[0]))
+        if rng.random() < 0.3:
+            parts.append(rng.choice(fillers[1]))
+
+    def _spoil(self, text: str) -> str:
+        """Typos, emoji and odd spacing, now and then."""
+        rng = self._random
+        if rng.random() < 0.15:
+            words = text.split(" ")
+            for _ in range(rng.choice((1, 1, 2))):
+                place = rng.randrange(len(words))
+                words[place] = _typo(words[place], rng)
+            text = " ".join(words)
+        if rng.random() < 0.05:
+            text = rng.choice((f"{text} {rng.choice(_EMOJI)}", f"{rng.choice(_EMOJI)}{text}"))
+        if rng.random() < 0.04:
+            text = text.replace("-", " ").replace("'", "")
+        return text
+
+
+def _gibberish(rng: random.Random) -> str:
+    """A word that nobody knows: pronounceable, or keys at random."""
+    if rng.random() < 0.5:
+        return "".join(
+            rng.choice("bcdfghjklmnpqrstvwxyz") + rng.choice("aeiou") for _ in range(rng.randint(2, 4))
+        )
+    return "".join(rng.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(rng.randint(2, 8)))
+
+
+def _typo(word: str, rng: random.Random) -> str:
+    """One slip of the fingers in a Latin word of five letters or more."""
+    if len(word) < 5 or not word.isascii():
+        return word
+    i = rng.randrange(1, len(word) - 1)
+    return rng.choice(
+        (
+            word[:i] + word[i + 1 :],
+            word[:i] + word[i] + word[i:],
+            word[:i] + word[i + 1] + word[i] + word[i + 2 :],
+            word[:i] + rng.choice("abcdefghijklmnopqrstuvwxyz") + word[i + 1 :],
+        )
+    )

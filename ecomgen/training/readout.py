@@ -1,0 +1,141 @@
+"""Fits, calibrates and measures the readout of a text encoder; also for a frozen CLIP model from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ecomgen.models.text import Readout, TextEncoder
+from ecomgen.schema import Attributes, Schema
+from ecomgen.training.prompts import PromptMaker
+
+Labelled = Sequence[tuple[str, Attributes]]
+"""Texts with the attributes that they assert."""
+
+
+def targets(schema: Schema, items: Labelled) -> Tensor:
+    """Class numbers [n, attributes]: 0 is unspecified, 1.. are the values in the schema's order."""
+    tables = {a.name: {v.name: i + 1 for i, v in enumerate(a.values)} for a in schema}
+    return torch.tensor(
+        [[tables[name].get(chosen.get(name) or "", 0) for name in tables] for _, chosen in items]
+    )
+
+
+def readout_loss(logits: Sequence[Tensor], wanted: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Sum over attributes of the cross-entropy (Szegedy et al. 2016 for the label smoothing)."""
+    losses = [
+        F.cross_entropy(x.float(), wanted[:, i], label_smoothing=smoothing) for i, x in enumerate(logits)
+    ]
+    return torch.stack(losses).sum()
+
+
+def batches(
+    encoder: TextEncoder, texts: Sequence[str], size: int = 64
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Row numbers, token ids and masks, texts of similar length together: padding costs time."""
+    order = sorted(range(len(texts)), key=lambda i: len(texts[i].encode()))
+    for start in range(0, len(order), size):
+        rows = order[start : start + size]
+        yield torch.tensor(rows), *encoder.tokens([texts[i] for i in rows])
+
+
+@torch.inference_mode()
+def all_logits(encoder: TextEncoder, texts: Sequence[str]) -> list[Tensor]:
+    """Per attribute the logits [n, 1 + values] of all texts."""
+    assert encoder.readout is not None
+    result = [torch.zeros(len(texts), 1 + len(a.values)) for a in encoder.readout.schema]
+    for rows, ids, mask in batches(encoder, texts):
+        states, pooled = encoder.states(ids, mask)
+        for part, logits in zip(result, encoder.readout(states, mask, pooled), strict=True):
+            part[rows] = logits
+    return result
+
+
+def calibrate(encoder: TextEncoder, items: Labelled) -> None:
+    """Set the temperatures that make the confidence honest on texts not trained on (Guo et al. 2017)."""
+    assert encoder.readout is not None
+    wanted = targets(encoder.readout.schema, items)
+    grid = torch.logspace(-0.5, 0.7, 40)
+    for i, logits in enumerate(all_logits(encoder, [text for text, _ in items])):
+        losses = torch.stack([F.cross_entropy(logits / t, wanted[:, i]) for t in grid])
+        encoder.readout.temperatures[i] = grid[losses.argmin()]
+
+
+def measure(encoder: TextEncoder, items: Labelled) -> dict[str, dict[str, float]]:
+    """Per attribute: `accuracy` where a value is asserted, `false_assertions` where none is (shares, 0..1), `asserted` (count)."""
+    assert encoder.readout is not None
+    schema = encoder.readout.schema
+    wanted = targets(schema, items)
+    result = {}
+    for i, logits in enumerate(all_logits(encoder, [text for text, _ in items])):
+        got, want = logits.argmax(dim=-1), wanted[:, i]
+        said = want > 0
+        result[schema.names[i]] = {
+            "accuracy": round((got == want)[said].float().mean().item(), 4) if said.any() else float("nan"),
+            "false_assertions": round((got > 0)[~said].float().mean().item(), 4)
+            if (~said).any()
+            else float("nan"),
+            "asserted": int(said.sum()),
+        }
+    return result
+
+
+def fit_readout(
+    encoder: TextEncoder,
+    schema: Schema,
+    teacher: TextEncoder | None = None,
+    prompts: int = 5000,
+    steps: int = 500,
+    seed: int = 0,
+) -> Readout:
+    """Fit a readout for the frozen `encoder` on templated prompts, and put it into the encoder.
+
+    Its vectors are aligned (ridge regression) with those of the `teacher`, the encoder that the generators were
+    trained with, so that these understand both.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    items = PromptMaker(schema, seed).prompts(prompts)
+    dim = teacher.dim if teacher else encoder.width
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        readout = Readout(schema, encoder.width, dim)
+    texts = [text for text, _ in items]
+    with torch.inference_mode():
+        parts = [(rows, mask, *encoder.states(ids, mask)) for rows, ids, mask in batches(encoder, texts)]
+        seen = torch.cat([states[mask.bool()] for _, mask, states, _ in parts])
+        readout.shift.copy_(seen.mean(dim=0))
+        readout.scale.copy_(1 / seen.std(dim=0).clamp_min(1e-4))
+    parts = [(rows, mask.clone(), states.clone(), pooled.clone()) for rows, mask, states, pooled in parts]
+    wanted = targets(schema, items)
+    optimiser = torch.optim.AdamW(readout.parameters(), lr=3e-3, weight_decay=0.02)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 6e-3, total_steps=steps)
+    for _ in range(steps):
+        rows, mask, states, pooled = parts[int(torch.randint(len(parts), (), generator=generator))]
+        loss = readout_loss(readout(states, mask, pooled), wanted[rows])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    encoder.readout = readout.eval().requires_grad_(False)
+    if teacher is not None:
+        _align(encoder, schema, teacher)
+    calibrate(encoder, PromptMaker(schema, seed + 1).prompts(max(200, prompts // 10)))
+    return readout
+
+
+@torch.inference_mode()
+def _align(encoder: TextEncoder, schema: Schema, teacher: TextEncoder, penalty: float = 1.0) -> None:
+    """Ridge regression from the encoder's pooled states to the teacher's vectors, over the schema's words."""
+    readout = encoder.readout
+    assert readout is not None
+    words = [word for attribute in schema for value in attribute.values for word in value.words]
+    pooled = torch.cat([encoder.states(*encoder.tokens([word]))[1] for word in words])
+    inputs = ((pooled - readout.shift) * readout.scale).double()
+    inputs = torch.cat([inputs, torch.ones(len(words), 1, dtype=torch.float64)], dim=1)
+    square = inputs.T @ inputs + penalty * torch.eye(inputs.shape[1], dtype=torch.float64)
+    solution = torch.linalg.solve(square, inputs.T @ teacher.embed(words).double())
+    readout.projection.weight.copy_(solution[:-1].T)
+    readout.projection.bias.copy_(solution[-1])

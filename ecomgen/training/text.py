@@ -1,0 +1,321 @@
+"""Trains the bundled text encoder: tokenizer, small CLIP text model and readout, on titles and templated prompts."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from torch import Tensor
+from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
+
+from ecomgen.data.products import read_products
+from ecomgen.errors import ConfigError
+from ecomgen.models.text import Readout, TextEncoder
+from ecomgen.schema import Attributes, Schema, default_schema, fold
+from ecomgen.training.lexicon import Lexicon
+from ecomgen.training.prompts import GENERIC, GENERIC_WORDS, PromptMaker
+from ecomgen.training.readout import calibrate, measure, readout_loss, targets
+
+_START, _END, _PAD = "<|startoftext|>", "<|endoftext|>", "<|pad|>"
+
+FAMILIES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "category": (
+        ("casual shoes", "sports shoes", "formal shoes", "booties"),
+        ("heels", "flats", "sandals", "flip flops"),
+        ("handbags", "backpacks", "clutches", "duffel bags", "laptop bags"),
+        ("perfume", "deodorant"),
+        ("earrings", "necklaces", "rings", "bracelets"),
+        ("t-shirts", "shirts", "tops", "kurtas"),
+        ("dresses", "skirts", "sarees"),
+        ("jeans", "trousers", "shorts", "track pants"),
+        ("sweatshirts", "sweaters", "jackets"),
+        ("lipstick", "nail polish"),
+    ),
+    "colour": (
+        ("grey", "charcoal", "silver"),
+        ("gold", "bronze", "mustard"),
+        ("brown", "coffee", "tan", "rust"),
+        ("beige", "khaki", "cream"),
+        ("red", "maroon"),
+        ("orange", "peach"),
+        ("green", "olive"),
+        ("teal", "turquoise"),
+        ("blue", "navy blue"),
+        ("purple", "lavender"),
+        ("pink", "magenta"),
+    ),
+    "material": (
+        ("leather", "faux leather", "suede"),
+        ("canvas", "denim", "cotton", "linen"),
+        ("silk", "velvet"),
+    ),
+    "pattern": (("floral", "printed"), ("animal print", "camouflage")),
+    "audience": (("men", "boys"), ("women", "girls")),
+    "price": (("premium", "luxury"),),
+}
+"""Values that are alike: their vectors are drawn near each other (cosine 0.5), all others of an attribute apart (0)."""
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """What `configs/text.toml` may say; sizes as in transformers' CLIPTextConfig."""
+
+    layers: int = 4
+    width: int = 256
+    heads: int = 4
+    max_tokens: int = 64
+    vocabulary: int = 8192
+    dim: int = 256
+    steps: int = 1500
+    batch: int = 128
+    learning_rate: float = 1e-3
+    warm_up: int = 100
+    title_share: float = 0.35
+    held_out: float = 0.05
+    label_smoothing: float = 0.02
+    embedding_weight: float = 4.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.width % self.heads or min(self.layers, self.steps, self.batch, self.vocabulary - 300) < 1:
+            raise ConfigError(
+                "The text model's width must be a multiple of its heads, its sizes and steps positive."
+            )
+
+
+def train_text(config: TextConfig, data: Path | None, out: Path, resume: bool) -> None:
+    """Train and write the checkpoint folder `out`: model, tokenizer, readout and metrics.json.
+
+    `data`: a product set whose titles are learned from too. It takes minutes, so it starts afresh each time;
+    `resume` only means that a finished `out` is left as it is. Raises ConfigError, DataError.
+    """
+    if resume and (out / "metrics.json").is_file():
+        return
+    schema = default_schema()
+    lexicon = Lexicon(schema)
+    titles = Titles(lexicon, data, config)
+    torch.manual_seed(config.seed)
+    maker = PromptMaker(schema, config.seed, titles.noise)
+    tokenizer = train_tokenizer(
+        [*titles.texts, *(p for p, _ in maker.prompts(40_000))], config.vocabulary, config.max_tokens
+    )
+    encoder = new_encoder(config, schema, tokenizer)
+    started = time.monotonic()
+    _train(encoder, config, maker, titles)
+    seconds = time.monotonic() - started
+
+    with torch.no_grad():
+        for parameter in encoder.parameters():  # as it will be loaded
+            parameter.copy_(parameter.half().float())
+    encoder.eval().requires_grad_(False)
+    held_out = PromptMaker(schema, config.seed + 1, titles.noise).prompts(3000)
+    calibrate(encoder, held_out[:1500] + titles.held_out[:1000])
+    encoder.save(out)
+    metrics: dict[str, Any] = {
+        "training": {"seconds": round(seconds), "steps": config.steps, "titles": len(titles.kept)},
+        "held_out_prompts": measure(encoder, held_out[1500:]),
+        "encoder_hash": TextEncoder.load(out).hash(),
+    }
+    if titles.held_out:
+        metrics["held_out_titles"] = measure(encoder, titles.held_out)
+    (out / "metrics.json").write_text(json.dumps(metrics, indent=1, allow_nan=True) + "\n", encoding="utf-8")
+
+
+class Titles:
+    """Product titles with the attributes that they assert; a share is held out, and brand words never matter."""
+
+    def __init__(self, lexicon: Lexicon, data: Path | None, config: TextConfig) -> None:
+        self._random = random.Random(config.seed)
+        products = read_products(data, lexicon.schema).products if data else []
+        known = {
+            part for a in lexicon.schema for v in a.values for word in v.words for part in fold(word).split()
+        }
+        self.kept: list[tuple[str, Attributes]] = []
+        self.held_out: list[tuple[str, Attributes]] = []
+        noise: set[str] = set()
+        for product in products:
+            if not product.title:
+                continue
+            item = (product.title, title_attributes(lexicon, product.title, product.attributes))
+            noise.update(
+                w for w in fold(product.title).split() if w not in known and not any(lexicon.read(w).values())
+            )
+            held_out = zlib.crc32(product.name.encode()) % 1000 < config.held_out * 1000
+            (self.held_out if held_out else self.kept).append(item)
+        self.texts = [text for text, _ in self.kept]
+        self.noise = sorted(noise)
+        self._noise = noise
+
+    def sample(self) -> tuple[str, Attributes]:
+        """A random title; of the words that the schema does not know half are swapped or dropped, the brand always."""
+        rng = self._random
+        title, attributes = rng.choice(self.kept)
+        words, leading = [], True
+        for word in title.split():
+            unknown = fold(word) in self._noise
+            leading = leading and unknown
+            if unknown and (leading or rng.random() < 0.5):
+                if rng.random() < 0.6:
+                    words.append(rng.choice(self.noise))
+            else:
+                words.append(word)
+        return " ".join(words), attributes
+
+
+def title_attributes(lexicon: Lexicon, title: str, row: Attributes) -> Attributes:
+    """What a title itself says. The row only decides between words of the title, and what "shoes" or "bag" means."""
+    folded = fold(title)
+    result = lexicon.read(title)
+    matches = lexicon.matches(title)
+    for name in ("category", "colour"):
+        said = [m for m in matches if m.attribute == name]
+        if not said or result[name] is None:
+            continue
+        family = GENERIC.get(GENERIC_WORDS.get(folded[said[-1].start : said[-1].end], ""), {})
+        if row.get(name) in {m.value for m in said} | set(family):
+            result[name] = row[name]
+        elif name == "category":  # English names the product last: "tie and cufflinks box" aside
+            result[name] = said[-1].value
+    return result
+
+
+def train_tokenizer(texts: Sequence[str], vocabulary: int, max_tokens: int) -> PreTrainedTokenizerFast:
+    """A lower-casing byte-level BPE; each Chinese character is a word of its own, so that none hides in a chunk."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]|\d"), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=True),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=[
+            _START,
+            _END,
+            _PAD,
+        ],  # the end token must not be number 2, which transformers treats as an old bug
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+        min_frequency=2,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{_START} $A {_END}", special_tokens=[(_START, 0), (_END, 1)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token=_START, eos_token=_END, unk_token=_END, pad_token=_PAD,
+        model_max_length=max_tokens,
+    )  # fmt: skip
+
+
+def new_encoder(config: TextConfig, schema: Schema, tokenizer: PreTrainedTokenizerFast) -> TextEncoder:
+    """A text encoder with random weights."""
+    clip = CLIPTextModel(
+        CLIPTextConfig(
+            vocab_size=len(tokenizer), hidden_size=config.width, intermediate_size=4 * config.width,
+            num_hidden_layers=config.layers, num_attention_heads=config.heads, projection_dim=config.dim,
+            max_position_embeddings=config.max_tokens, hidden_act="gelu", bos_token_id=0, eos_token_id=1, pad_token_id=2,
+        )
+    )  # fmt: skip
+    return TextEncoder(clip, tokenizer, Readout(schema, config.width, config.dim))
+
+
+def embedding_loss(encoder: TextEncoder, words: Sequence[str], wanted: Tensor) -> Tensor:
+    """Squared distance between the words' cosines and the `wanted` [n, n], each kind of pair with the same weight."""
+    assert encoder.readout is not None
+    _, pooled = encoder.states(*encoder.tokens(words))
+    vectors = encoder.readout.embed(pooled.float())
+    error = (vectors @ vectors.T - wanted) ** 2
+    apart = ~torch.eye(len(words), dtype=torch.bool)
+    kinds = [(wanted == level) & apart for level in wanted.unique()]
+    return torch.stack([error[kind].mean() for kind in kinds if kind.any()]).sum()
+
+
+class WordPairs:
+    """Draws words for the embedding: two of each of some values, and other words of titles, with the wanted cosines."""
+
+    def __init__(self, schema: Schema, noise: Sequence[str], seed: int) -> None:
+        self._random = random.Random(seed)
+        self._values = [(a.name, v) for a in schema for v in a.values]
+        self._noise = noise
+        every = [fold(w) for _, v in self._values for w in v.words]
+        self._shared = {w for w in every if every.count(w) > 1}
+        alike = {
+            (a, v): i
+            for i, (a, group) in enumerate((a, g) for a, gs in FAMILIES.items() for g in gs)
+            for v in group
+        }
+        families = torch.tensor([alike.get((a, v.name), -1 - i) for i, (a, v) in enumerate(self._values)])
+        values = torch.arange(len(self._values))
+        same, near = values[:, None] == values, families[:, None] == families
+        self._cosines = torch.where(same, 1.0, torch.where(near, 0.5, 0.0))
+
+    def sample(self, values: int = 64, noise: int = 24) -> tuple[list[str], Tensor]:
+        """Words and their wanted cosines [n, n]."""
+        rng = self._random
+        chosen = rng.sample(range(len(self._values)), min(values, len(self._values)))
+        rows = [i for i in chosen for _ in range(2)]
+        words = []
+        for i in rows:
+            value = self._values[i][1]
+            names = [w for w in value.words if fold(w) not in self._shared] or [value.name]
+            words.append(value.name if rng.random() < 0.3 else rng.choice(names))
+        others = rng.sample(self._noise, min(noise, len(self._noise)))
+        wanted = torch.eye(len(rows) + len(others))
+        wanted[: len(rows), : len(rows)] = self._cosines[rows][:, rows]
+        return words + others, wanted
+
+
+def _train(encoder: TextEncoder, config: TextConfig, maker: PromptMaker, titles: Titles) -> None:
+    assert encoder.readout is not None
+    schema = encoder.readout.schema
+    pairs = WordPairs(schema, titles.noise, config.seed)
+    rng = random.Random(config.seed)
+    optimiser = torch.optim.AdamW(
+        encoder.parameters(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=0.05
+    )
+    bpe = encoder.tokenizer.backend_tokenizer.model
+    share = config.title_share if titles.kept else 0.0
+    encoder.train()
+    pool: list[list[tuple[str, Attributes]]] = []
+    for step in range(config.steps):
+        left = 0.5 * (1 + math.cos(math.pi * step / config.steps))
+        for group in optimiser.param_groups:
+            group["lr"] = config.learning_rate * min(1.0, (step + 1) / config.warm_up) * max(left, 0.01)
+        if not pool:  # texts of similar length share a batch
+            items = [
+                titles.sample() if rng.random() < share else maker.prompt() for _ in range(16 * config.batch)
+            ]
+            items.sort(key=lambda item: len(item[0].encode()))
+            pool = [items[i : i + config.batch] for i in range(0, len(items), config.batch)]
+            rng.shuffle(pool)
+        batch = pool.pop()
+        # BPE dropout (Provilkov et al. 2020) shows words in other pieces, as typos do
+        bpe.dropout = 0.1 if rng.random() < 0.5 else None
+        ids, mask = encoder.tokens([text for text, _ in batch])
+        words, wanted = pairs.sample()
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=torch.cpu._is_avx512_bf16_supported()):
+            states, pooled = encoder.states(ids, mask)
+            loss = readout_loss(
+                encoder.readout(states, mask, pooled), targets(schema, batch), config.label_smoothing
+            )
+            near = embedding_loss(encoder, words, wanted)
+        (loss + config.embedding_weight * near).backward()
+        torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
+        optimiser.step()
+        optimiser.zero_grad()
+        if step % 50 == 0 or step == config.steps - 1:
+            print(f"step {step} loss {loss.item():.4f} embedding {near.item():.4f}", flush=True)
+    bpe.dropout = None

@@ -1,0 +1,56 @@
+"""What a handler of the page is given: the services, built once, and who is asking, read from the browser."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ecomgen.services.attributes import AttributeReader
+from ecomgen.services.generation import Generation
+from ecomgen.services.review import Review
+from ecomgen.settings import Settings
+from ecomgen.ui.words import LANGUAGES
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything below the page; shared by all visitors."""
+
+    settings: Settings
+    reader: AttributeReader
+    generation: Generation
+    review: Review
+
+    @classmethod
+    def build(cls, settings: Settings) -> Services:
+        """Build all services; loads no weights and touches no disk."""
+        reader = AttributeReader(settings)
+        return cls(settings, reader, Generation(settings, reader), Review(settings))
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """An anonymous visitor: a random id kept in the browser, which groups their pictures, and their language."""
+
+    id: str = ""
+    language: str = "en"
+
+    @classmethod
+    def read(cls, stored: Any) -> Visitor:
+        """What the browser sent, which may be anything; what does not fit is left out."""
+        stored = stored if isinstance(stored, dict) else {}
+        id, language = stored.get("id"), stored.get("language")
+        known = isinstance(id, str) and re.fullmatch(r"[0-9a-f]{32}", id)
+        return cls(id if known else "", language if language in LANGUAGES else "en")
+
+    @classmethod
+    def greet(cls, stored: Any, language: str) -> Visitor:
+        """The visitor who opened the page: as stored, or new and speaking `language`."""
+        visitor = cls.read(stored)
+        return visitor if visitor.id else cls(secrets.token_hex(16), language)
+
+    def stored(self) -> dict[str, str]:
+        """What the browser keeps."""
+        return asdict(self)

@@ -1,0 +1,162 @@
+"""Every word of the page, in English and Chinese: one table, read by Python and, through `table()`, by page.js."""
+
+from __future__ import annotations
+
+import re
+
+from ecomgen.schema import Schema
+
+LANGUAGES = ("en", "zh")
+
+# fmt: off
+WORDS: dict[str, tuple[str, str]] = {
+    "title": ("ecomgen: product photos from a sentence", "ecomgen：一句话生成商品图"),
+    "tagline": ("Product photos from a sentence", "一句话生成商品图"),
+    "create": ("Create", "创作"),
+    "review": ("Review", "评审"),
+    "finetune": ("Fine-tune", "微调"),
+    "language": ("Language", "语言"),
+    "theme": ("Light or dark", "浅色或深色"),
+
+    "prompt": ("What should be in the picture?", "想要什么样的商品？"),
+    "placeholder": ("e.g. red running shoes for women", "例如：红色女士跑鞋"),
+    "generate": ("Generate", "生成"),
+    "stop": ("Stop", "停止"),
+    "themes": ("Themes", "主题"),
+    "loading": ("The checkpoint is still loading; the first pictures will take a few seconds.",
+                "模型仍在加载，首批图片需要等待几秒。"),
+
+    "understood": ("How the prompt is understood", "对描述的理解"),
+    "reset": ("Reset to prompt", "恢复为描述"),
+    "unspecified": ("unspecified", "未指定"),
+    "edited": ("edited", "已修改"),
+    "edited_hint": ("You chose this; it wins over the prompt.", "由您选定，优先于描述。"),
+    "unsure": ("unsure", "不确定"),
+    "unsure_hint": ("Read from the prompt, but not with certainty.", "从描述中读出，但把握不大。"),
+    "no_effect": ("no effect", "不起作用"),
+    "no_effect_hint": ("This checkpoint did not learn it, so it changes nothing.", "此模型没有学过这一项，设置后不会有变化。"),
+    "not_known": ("not known", "不认识"),
+    "not_known_hint": ("This checkpoint has never seen it.", "此模型从未见过。"),
+
+    "options": ("Options", "选项"),
+    "count": ("Pictures", "图片数量"),
+    "psi": ("Variety", "变化程度"),
+    "psi_info": ("Low: typical and tidy. High: bolder, with more misses.", "低：常见而工整；高：更大胆，也更易出错。"),
+    "seed": ("Seed", "随机种子"),
+    "dice": ("Roll a new seed", "换一个种子"),
+    "lock": ("Keep this seed", "固定此种子"),
+    "unlock": ("Seed is kept: release it", "种子已固定：点此解除"),
+    "model": ("Checkpoint", "模型"),
+
+    "empty_title": ("Nothing here yet. Start with one of these:", "还没有图片，不妨从这里开始："),
+    "empty_text": ("Each picture is made from scratch. No product in it exists.", "每张图片都是全新生成，图中商品并不存在。"),
+    "pictures_n": ("{n} pictures", "{n} 张图片"),
+    "picture_1": ("1 picture", "1 张图片"),
+    "making": ("Making pictures", "正在生成"),
+    "no_prompt": ("From attributes only", "仅按属性生成"),
+    "variation_small": ("small changes", "小幅变化"),
+    "variation_large": ("large changes", "大幅变化"),
+    "copy_link": ("Copy link", "复制链接"),
+    "use_again": ("Use again", "再次使用"),
+    "link_copied": ("Link copied: it brings back this prompt and seed.", "链接已复制：打开即可恢复描述和种子。"),
+    "copied": ("Copied", "已复制"),
+    "copy_failed": ("Your browser did not allow copying.", "浏览器不允许复制。"),
+
+    "like": ("Like", "喜欢"),
+    "dislike": ("Dislike", "不喜欢"),
+    "more": ("More like this", "生成相似的"),
+    "more_small": ("Small changes", "小幅变化"),
+    "more_large": ("Large changes", "大幅变化"),
+    "download": ("Download", "下载"),
+    "details": ("Details", "详情"),
+    "close": ("Close", "关闭"),
+    "why": ("What is wrong?", "哪里不好？"),
+    "reason_thanks": ("Thank you, noted.", "谢谢，已记录。"),
+    "wrong category": ("Wrong product", "品类不对"),
+    "wrong colour": ("Wrong colour", "颜色不对"),
+    "blurry or broken": ("Blurry or broken", "模糊或变形"),
+    "off-brand": ("Not our style", "不合风格"),
+    "not usable": ("Not usable", "无法使用"),
+    "other": ("Something else", "其他"),
+    "vote_failed": ("The vote was not saved; please try again.", "评价未能保存，请重试。"),
+    "gone": ("The file was cleared to make room; the same seed makes it again.", "文件已清理，用同一种子可重新生成。"),
+
+    "d_prompt": ("Prompt", "描述"),
+    "d_attributes": ("Attributes", "属性"),
+    "d_seed": ("Seed", "随机种子"),
+    "d_psi": ("Variety", "变化程度"),
+    "d_variation": ("Variation", "相似变化"),
+    "d_model": ("Checkpoint", "模型"),
+    "d_command": ("Make it again from the command line", "用命令行再次生成"),
+    "copy": ("Copy", "复制"),
+
+    "filter": ("Show", "显示"),
+    "all": ("All", "全部"),
+    "liked": ("Liked", "喜欢"),
+    "disliked": ("Disliked", "不喜欢"),
+    "unrated": ("Not rated", "未评价"),
+    "show_more": ("Show more", "显示更多"),
+    "review_title": ("Every picture, and what people thought of it", "每张图片，以及大家的评价"),
+    "review_empty_all": ("No pictures yet.", "还没有图片。"),
+    "review_empty_liked": ("No liked pictures yet.", "还没有喜欢的图片。"),
+    "review_empty_disliked": ("No disliked pictures yet.", "还没有不喜欢的图片。"),
+    "review_empty_unrated": ("Every picture has been rated.", "所有图片都已评价。"),
+    "review_empty_text": ("Give pictures in Create a thumb up or down. They will be listed here, newest first, and stay after a restart.",
+                          "在“创作”中为图片点赞或点踩，它们会按时间列在这里，重启后依然保留。"),
+
+    "ft_soon": ("Not in this version yet", "此版本尚未提供"),
+    "ft_title": ("Teach it your own products", "让它学会您的商品"),
+    "ft_text": ("Here you will upload a zip of product photos and get a checkpoint that makes pictures in your shop's style.",
+                "您将可以在这里上传商品照片压缩包，得到一个符合您店铺风格的模型。"),
+    "ft_step1": ("Bring photos", "准备照片"),
+    "ft_step1_text": ("A zip or folder of product photos, sorted into one folder for each category.", "商品照片的压缩包或文件夹，每个品类一个子文件夹。"),
+    "ft_step2": ("Train", "训练"),
+    "ft_step2_text": ("It starts from the bundled checkpoint and can be stopped and resumed.", "从自带模型开始训练，可随时停止和继续。"),
+    "ft_step3": ("Use it", "使用"),
+    "ft_step3_text": ("The result appears as a checkpoint in Create.", "训练好的模型会出现在“创作”的模型列表中。"),
+    "ft_command": ("Today, training runs from the command line:", "目前可以用命令行训练："),
+
+    "no_category": ("This checkpoint cannot make {value}; it knows {known}.", "此模型不会生成{value}；它认识的品类有：{known}。"),
+    "unknown_fault": ("Something went wrong on our side; please try again.", "系统出了点问题，请重试。"),
+    "bad_seed": ("The seed is a whole number between 0 and {most}.", "种子须为 0 到 {most} 之间的整数。"),
+    "bad_link": ("Part of the link could not be read, so the rest was used.", "链接中有一部分无法识别，已忽略。"),
+    "too_long": ("The prompt is longer than {most} characters; please shorten it.", "描述超过 {most} 个字符，请缩短。"),
+    "empty_prompt": ("Please describe a product, or choose a category.", "请描述一件商品，或选择一个品类。"),
+}
+
+THEMES: tuple[tuple[str, str, str, str], ...] = (  # label and prompt in English, then in Chinese
+    ("Summer sandals", "brown leather sandals for summer", "夏日凉鞋", "夏季棕色皮革凉鞋"),
+    ("Office bags", "black laptop bag for the office", "通勤包", "上班用的黑色电脑包"),
+    ("Running", "blue running shoes for men", "跑步", "男士蓝色跑鞋"),
+    ("Evening out", "gold clutch for a party", "晚宴", "派对用的金色手拿包"),
+    ("Classic watches", "silver steel watch for men", "经典腕表", "男士银色不锈钢手表"),
+    ("Beach days", "black sunglasses", "海边假日", "黑色太阳镜"),
+    ("Back to school", "red backpack", "开学季", "红色双肩包"),
+)
+
+EXAMPLES: tuple[tuple[str, str, str], ...] = (  # drawing, then the prompt in English and in Chinese
+    ("shoe", "red running shoes", "红色跑鞋"),
+    ("bag", "brown leather handbag", "棕色皮革手提包"),
+    ("watch", "silver watch for men", "男士银色手表"),
+    ("glasses", "black sunglasses", "黑色太阳镜"),
+)
+# fmt: on
+
+
+def word(key: str, language: str, **values: object) -> str:
+    """The text for `key` in `language` ("en" or "zh"), with `values` filled in."""
+    return WORDS[key][language == "zh"].format(**values) if values else WORDS[key][language == "zh"]
+
+
+def labels(schema: Schema) -> dict[str, str]:
+    """The Chinese name of every attribute and value of the schema that has one."""
+    named = [(a.name, a.zh) for a in schema] + [(v.name, v.zh) for a in schema for v in a.values]
+    return {name: zh for name, zh in named if zh}
+
+
+def preferred_language(accepted: str) -> str:
+    """ "zh" when an Accept-Language header puts a Chinese before any English, else "en"."""
+    for entry in re.split(r"[\s,;]+", accepted[:200].lower()):
+        if entry.startswith(("zh", "en")):
+            return entry[:2]
+    return "en"

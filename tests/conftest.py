@@ -1,0 +1,18 @@
+"""Fixtures that several test modules share."""
+
+from pathlib import Path
+
+import pytest
+from drawing import write_product_set
+
+
+@pytest.fixture(scope="session")
+def product_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """36 synthetic products in a folder with metadata.csv: three categories, three colours."""
+    return write_product_set(tmp_path_factory.mktemp("products") / "set", 36)
+
+
+@pytest.fixture(scope="session")
+def product_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The products of `product_folder` in a zip."""
+    return write_product_set(tmp_path_factory.mktemp("products") / "set.zip", 36)

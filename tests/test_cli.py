@@ -1,0 +1,216 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ecomgen import cli
+
+
+@pytest.fixture
+def ecomgen(monkeypatch, capsys, tmp_path):
+    """Run the command in this process: (exit status, standard output, standard error)."""
+    monkeypatch.setenv("ECOMGEN_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["ecomgen", *map(str, arguments)])
+        status = 0
+        try:
+            cli.main()
+        except SystemExit as ended:
+            status = ended.code or 0
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run
+
+
+def assert_one_sentence(result):
+    status, out, err = result
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+    assert err.endswith(".\n")
+    assert "Traceback" not in err
+
+
+def test_help_and_version_are_instant():
+    started = time.monotonic()
+    helped = subprocess.run([sys.executable, "-m", "ecomgen", "--help"], capture_output=True, text=True)
+    assert time.monotonic() - started < 3
+    assert helped.returncode == 0
+    for command in ("generate", "attributes", "train", "models", "serve"):
+        assert command in helped.stdout
+    asked = subprocess.run(["ecomgen", "--version"], capture_output=True, text=True, env=with_scripts())
+    assert asked.stdout.startswith("ecomgen 0.")
+
+
+def with_scripts():
+    return os.environ | {"PATH": os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]}
+
+
+def test_heavy_modules_wait():
+    code = "import sys, ecomgen.cli; print({'torch', 'gradio', 'transformers'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_generate_writes_files_and_one_line_each(ecomgen, tmp_path):
+    status, out, err = ecomgen(
+        "generate", "红色跑鞋", "--count", 3, "--seed", 7, "--out", tmp_path / "new" / "folder"
+    )
+    assert (status, err) == (0, "")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert [line["seed"] for line in lines] == [7, 8, 9]
+    assert "红色跑鞋" in out  # readable, not escaped
+    for line in lines:
+        assert set(line) == {"file", "prompt", "attributes", "seed", "psi", "model", "model_hash"}
+        assert Path(line["file"]).read_bytes()[:4] == b"\x89PNG"
+        assert line["attributes"]["colour"] == "red"
+    assert len(list((tmp_path / "new" / "folder").iterdir())) == 3
+
+
+def test_the_same_seed_gives_the_same_pixels_whatever_the_count(ecomgen, tmp_path):
+    from PIL import Image
+
+    def pixels(*arguments):
+        status, out, _ = ecomgen("generate", "black handbag", "--out", tmp_path, *arguments)
+        assert status == 0
+        return {p["seed"]: Image.open(p["file"]).tobytes() for p in map(json.loads, out.splitlines())}
+
+    many, one = pixels("--seed", 5, "--count", 5), pixels("--seed", 8, "--count", 1)
+    assert many[8] == one[8]
+    assert len(set(many.values())) == 5
+
+
+def test_options_reach_the_picture(ecomgen, tmp_path):
+    arguments = [
+        "red shoes",
+        "--count",
+        1,
+        "--seed",
+        1,
+        "--psi",
+        0.5,
+        "--set",
+        "colour=blue",
+        "--set",
+        "season=",
+    ]
+    extra = ["--variation", 0.3, "--variation-seed", 4, "--format", "webp", "--model", "default"]
+    status, out, _ = ecomgen("generate", *arguments, *extra, "--out", tmp_path / "out")
+    assert status == 0
+    line = json.loads(out)
+    assert line["file"].endswith(".webp")
+    assert (line["attributes"]["colour"], line["attributes"].get("season")) == ("blue", None)
+    assert (line["psi"], line["variation"], line["variation_seed"]) == (0.5, 0.3, 4)
+
+
+def test_attributes_are_json(ecomgen):
+    status, out, _ = ecomgen("attributes", "red running shoes")
+    assert status == 0
+    found = json.loads(out)
+    assert found["colour"]["value"] == "red"
+    assert 0.5 < found["colour"]["confidence"] <= 1
+    assert found["price band"]["value"] is None
+
+
+def test_models_are_listed(ecomgen):
+    _, table, _ = ecomgen("models")
+    assert "default" in table
+    status, out, _ = ecomgen("models", "--json")
+    assert status == 0
+    assert "default" in [model["name"] for model in json.loads(out)]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--count", "0"],
+        ["--count", "10000"],
+        ["--count", "-1"],
+        ["--seed", str(2**63)],
+        ["--seed", "-1"],
+        ["--psi", "nan"],
+        ["--psi", "7"],
+        ["--variation", "2"],
+        ["--variation-seed", "-1"],
+        ["--model", "nosuchmodel"],
+        ["--model", "../default"],
+        ["--set", "colour"],
+        ["--set", "=red"],
+        ["--set", "nosuchattribute=red"],
+        ["--set", "colour=nosuchcolour"],
+        ["--format", "svg"],
+    ],
+    ids=" ".join,
+)
+def test_bad_input_is_one_sentence(ecomgen, arguments, tmp_path):
+    assert_one_sentence(ecomgen("generate", "red shoes", *arguments))
+    assert not (tmp_path / "pictures").exists()
+
+
+@pytest.mark.parametrize(
+    "prompt", ["", " \t", "x" * 10_000, "\x00\x01\x1b"], ids=["empty", "blank", "long", "control"]
+)
+def test_a_prompt_that_says_nothing_is_one_sentence(ecomgen, prompt):
+    assert_one_sentence(ecomgen("generate", prompt, "--count", 1))
+    assert_one_sentence(ecomgen("attributes", prompt))
+
+
+def test_an_out_folder_that_cannot_be_written_is_one_sentence(ecomgen, tmp_path):
+    (tmp_path / "file").write_text("")
+    assert_one_sentence(ecomgen("generate", "red shoes", "--count", 1, "--out", tmp_path / "file" / "out"))
+
+
+def test_a_missing_checkpoint_is_one_sentence(ecomgen, tmp_path, monkeypatch):
+    monkeypatch.setenv("ECOMGEN_CHECKPOINTS", str(tmp_path / "nothing"))
+    assert_one_sentence(ecomgen("generate", "red shoes", "--count", 1))
+
+
+def test_an_impossible_setting_is_one_sentence(ecomgen, monkeypatch):
+    assert_one_sentence(ecomgen("serve", "--port", 99999))
+    monkeypatch.setenv("ECOMGEN_MAX_COUNT", "many")
+    assert_one_sentence(ecomgen("models"))
+
+
+def test_an_unknown_training_configuration_is_one_sentence(ecomgen, tmp_path):
+    assert_one_sentence(ecomgen("train", tmp_path / "absent.toml"))
+
+
+@pytest.mark.parametrize("arguments", [["generate"], ["nosuchcommand"], ["generate", "x", "--count", "many"]])
+def test_usage_errors_have_status_2(ecomgen, arguments):
+    status, _, err = ecomgen(*arguments)
+    assert status == 2
+    assert "Traceback" not in err
+
+
+def test_a_closed_pipe_is_one_sentence():
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "ecomgen", "models", "--json"], stdout=writer, stderr=subprocess.PIPE
+    )
+    os.close(writer)
+    assert done.returncode == 2
+    assert done.stderr.decode().count("\n") == 1
+
+
+def test_control_c_is_clean(tmp_path):
+    code = (
+        "import time; from ecomgen import cli\n"
+        "cli._generation = lambda settings: time.sleep(60)\n"
+        "print('ready', flush=True); cli.main()"
+    )
+    command = [sys.executable, "-c", code, "models"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode in (1, 130)
+    assert "Traceback" not in err
