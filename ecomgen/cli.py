@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ecomgen import __version__
 from ecomgen.errors import EcomgenError, InvalidRequest
 from ecomgen.settings import Settings, read_settings
 
@@ -54,9 +55,7 @@ def common(
     ] = False,
 ) -> None:
     if version:
-        from importlib.metadata import version as installed
-
-        _print(f"ecomgen {installed('ecomgen')}")
+        _print(f"ecomgen {__version__}")
         raise typer.Exit
 
 

@@ -159,6 +159,15 @@ class Schema:
             attributes[name] = replace(attribute, values=tuple(values))
         return Schema(tuple(attributes.values()), self.trademarks)
 
+    def merged(self, other: Schema) -> Schema:
+        """This schema with the attributes and values that only `other` has, synonyms included."""
+        attributes = {a.name: a for a in self.attributes}
+        for theirs in other:
+            mine = attributes.get(theirs.name, replace(theirs, values=()))
+            new = tuple(v for v in theirs.values if v.name not in {own.name for own in mine.values})
+            attributes[theirs.name] = replace(mine, values=mine.values + new) if new else mine
+        return Schema(tuple(attributes.values()), self.trademarks)
+
     def restricted(self, kept: Mapping[str, Iterable[str]]) -> Schema:
         """This schema with only the values named in `kept`; attributes that are left empty stay, without values."""
         attributes = []

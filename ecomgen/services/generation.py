@@ -135,9 +135,16 @@ class Generation:
         thread.start()
         return thread
 
-    def understand(self, prompt: str) -> dict[str, Reading]:
+    def understand(self, prompt: str, model: str | None = None) -> dict[str, Reading]:
         """What the prompt says about each attribute. Raises InvalidRequest for a prompt that cannot be read."""
-        return self._reader.read(check_prompt(prompt, self._settings.max_prompt_length))
+        return self._reader.read(prompt, self.vocabulary(model))
+
+    def vocabulary(self, model: str | None = None) -> Schema:
+        """All that can be asked for: what the text encoder knows, and what only this checkpoint has learnt.
+
+        Also what a checkpoint has not learnt, so that it can be told rather than drawn as something else.
+        """
+        return self._reader.schema.merged(self.schema(model))
 
     def models(self) -> list[ModelSummary]:
         """Every checkpoint there is, the default one first; damaged ones are listed with their problem."""
@@ -170,11 +177,12 @@ class Generation:
             if not 0 <= share <= 1:  # also false for NaN
                 raise InvalidRequest(f"The {what} has to be from 0 to 1.")
         model = self._check_model(request.model)
-        edits = self._reader.schema.resolve(request.attributes) if request.attributes else {}
+        vocabulary = self.vocabulary(model)
+        edits = vocabulary.resolve(request.attributes)
         prompt, read = "", {}
         if request.prompt.strip() or not any(edits.values()):
             prompt = check_prompt(request.prompt, settings.max_prompt_length)
-            read = {name: reading.value for name, reading in self._reader.read(prompt).items()}
+            read = {name: reading.value for name, reading in self._reader.read(prompt, vocabulary).items()}
         wanted = {**read, **edits}
         if not any(wanted.values()):
             raise InvalidRequest(

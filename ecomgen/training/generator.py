@@ -21,6 +21,7 @@ from ecomgen.models.encoder import EncoderConfig
 from ecomgen.models.stylegan import Generator, GeneratorConfig, Vocabulary
 from ecomgen.models.text import TextEncoder
 from ecomgen.schema import Schema
+from ecomgen.settings import bundled
 from ecomgen.training.autoencoder import AutoencoderConfig, AutoencoderRun, train_autoencoder
 from ecomgen.training.device import choose_compute
 from ecomgen.training.mapping import MappingConfig, MappingRun, encode_photos, train_mapping
@@ -51,7 +52,7 @@ class GeneratorTraining:
     autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)
     mapping: MappingConfig = field(default_factory=MappingConfig)
     title: str = "Products"
-    text_encoder: str = "checkpoints/text"
+    text_encoder: str = ""  # a folder or a hub name; empty is the bundled one
     start: str = ""  # a checkpoint folder whose weights are the start
     least: int = 8  # a value with fewer photos is not learnt
     precision: str = "auto"
@@ -132,7 +133,8 @@ def train_generator(
 
     counts = count_values(photos.train_products, photos.schema, config.least)
     schema = photos.schema.restricted({a: set(c) for a, c in counts.items()})
-    vocabulary = embed_vocabulary(schema, counts, TextEncoder.load(Path(config.text_encoder)))
+    text_encoder = config.text_encoder or str(bundled("checkpoints") / "text")
+    vocabulary = embed_vocabulary(schema, counts, TextEncoder.load(text_encoder))
     mean, deviation = encode_photos(run.average_encoder, photos.train, compute)
     attributes = [p.attributes for p in photos.train_products]
     mapping = MappingRun(
@@ -154,7 +156,7 @@ def train_generator(
         encoder=run.average_encoder.cpu(),
         schema=schema,
         counts=counts,
-        text_encoder=Path(config.text_encoder).name,
+        text_encoder=Path(text_encoder).name,
         training={
             "set": data.name,
             "photos": len(photos.train),

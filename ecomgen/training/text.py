@@ -23,6 +23,7 @@ from ecomgen.models.text import Readout, TextEncoder
 from ecomgen.schema import Attributes, Schema, default_schema, fold
 from ecomgen.training.lexicon import Lexicon
 from ecomgen.training.prompts import GENERIC, GENERIC_WORDS, PromptMaker
+from ecomgen.training.runlog import RunLog
 from ecomgen.training.readout import calibrate, measure, readout_loss, targets
 
 _START, _END, _PAD = "<|startoftext|>", "<|endoftext|>", "<|pad|>"
@@ -69,20 +70,20 @@ FAMILIES: dict[str, tuple[tuple[str, ...], ...]] = {
 class TextConfig:
     """What `configs/text.toml` may say; sizes as in transformers' CLIPTextConfig."""
 
-    layers: int = 4
+    layers: int = 3
     width: int = 256
     heads: int = 4
     max_tokens: int = 64
     vocabulary: int = 8192
     dim: int = 256
-    steps: int = 1500
+    steps: int = 1100
     batch: int = 128
-    learning_rate: float = 1e-3
+    learning_rate: float = 1.2e-3
     warm_up: int = 100
     title_share: float = 0.35
     held_out: float = 0.05
     label_smoothing: float = 0.02
-    embedding_weight: float = 4.0
+    embedding_weight: float = 6.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -110,7 +111,7 @@ def train_text(config: TextConfig, data: Path | None, out: Path, resume: bool) -
     )
     encoder = new_encoder(config, schema, tokenizer)
     started = time.monotonic()
-    _train(encoder, config, maker, titles)
+    _train(encoder, config, maker, titles, out)
     seconds = time.monotonic() - started
 
     with torch.no_grad():
@@ -278,7 +279,7 @@ class WordPairs:
         return words + others, wanted
 
 
-def _train(encoder: TextEncoder, config: TextConfig, maker: PromptMaker, titles: Titles) -> None:
+def _train(encoder: TextEncoder, config: TextConfig, maker: PromptMaker, titles: Titles, out: Path) -> None:
     assert encoder.readout is not None
     schema = encoder.readout.schema
     pairs = WordPairs(schema, titles.noise, config.seed)
@@ -286,6 +287,7 @@ def _train(encoder: TextEncoder, config: TextConfig, maker: PromptMaker, titles:
     optimiser = torch.optim.AdamW(
         encoder.parameters(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=0.05
     )
+    log = RunLog(out / "log.jsonl")
     bpe = encoder.tokenizer.backend_tokenizer.model
     share = config.title_share if titles.kept else 0.0
     encoder.train()
@@ -305,17 +307,19 @@ def _train(encoder: TextEncoder, config: TextConfig, maker: PromptMaker, titles:
         # BPE dropout (Provilkov et al. 2020) shows words in other pieces, as typos do
         bpe.dropout = 0.1 if rng.random() < 0.5 else None
         ids, mask = encoder.tokens([text for text, _ in batch])
-        words, wanted = pairs.sample()
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=torch.cpu._is_avx512_bf16_supported()):
             states, pooled = encoder.states(ids, mask)
             loss = readout_loss(
                 encoder.readout(states, mask, pooled), targets(schema, batch), config.label_smoothing
             )
-            near = embedding_loss(encoder, words, wanted)
+            near = embedding_loss(encoder, *pairs.sample()) if step % 2 == 0 else torch.zeros(())
         (loss + config.embedding_weight * near).backward()
         torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
         optimiser.step()
         optimiser.zero_grad()
-        if step % 50 == 0 or step == config.steps - 1:
-            print(f"step {step} loss {loss.item():.4f} embedding {near.item():.4f}", flush=True)
+        if step % 50 == 0:
+            log.write(step=step, loss=loss.item(), embedding_loss=near.item())
+        if step % 300 == 299:
+            bpe.dropout = None
+            encoder.save(out)
     bpe.dropout = None

@@ -9,14 +9,17 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from PIL import Image
 
 from ecomgen.errors import EcomgenError
 from ecomgen.schema import Schema
+from ecomgen.services.generation import Picture
 from ecomgen.services.review import REASONS, Review, ReviewedPicture
 from ecomgen.ui.words import EXAMPLES, THEMES, WORDS, labels, word
 
@@ -145,7 +148,8 @@ def card(picture: ReviewedPicture) -> dict[str, Any]:
 
 def command(picture: ReviewedPicture) -> str:
     """The line that makes the picture again."""
-    return ""
+    given = {f.name: getattr(picture, f.name) for f in fields(Picture) if f.name != "image"}
+    return Picture(image=Image.new("RGB", (1, 1)), **given).command()
 
 
 def run(

@@ -10,12 +10,20 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
-from ecomgen.errors import EcomgenError, InvalidRequest
-from ecomgen.schema import Schema, default_schema
+from ecomgen.errors import InvalidRequest
 from ecomgen.services.generation import GenerationRequest
 from ecomgen.services.review import new_batch
 from ecomgen.ui import cards
 from ecomgen.ui.context import Services, Visitor
+from ecomgen.ui.understanding import (
+    Edits,
+    checked,
+    edits_in,
+    kept_edits,
+    model_problem,
+    panel,
+    usable_models,
+)
 from ecomgen.ui.words import word
 
 Labels = dict[gr.blocks.Block, dict[str, str]]
@@ -23,9 +31,6 @@ Labels = dict[gr.blocks.Block, dict[str, str]]
 
 CHANGES = {"small": 0.25, "large": 0.6}
 """Share of the latent that "more like this" draws anew."""
-
-UNSURE = 0.6
-"""A reading with less confidence than this is marked."""
 
 _MOST_SEED = 2**63 - 1
 _HISTORY = 64
@@ -58,10 +63,8 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
                     seed = gr.Textbox(max_lines=1, elem_id="eg-seed", scale=1)
                     dice = gr.Button(elem_id="eg-dice", scale=0)
                     lock = gr.Checkbox(elem_id="eg-lock", container=False, scale=0)
-                names = [(m.title or m.name, m.name) for m in generation.models()]
-                model = gr.Dropdown(
-                    names, value=services.settings.model, elem_id="eg-model", filterable=False
-                )
+                default = services.settings.model
+                model = gr.Dropdown([default], value=default, elem_id="eg-model", filterable=False)
         with gr.Column(elem_id="eg-main", scale=1):
             loading = cards.notice("eg-loading")
             notice = cards.notice("eg-notice")
@@ -74,12 +77,14 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
     restored = [prompt, attributes, count, seed, lock, psi, model]
 
     def understand(prompt: str, current: Any, model: str) -> dict[str, Any]:
-        return _understood(services, prompt, _edits(current), model)
+        return panel(services, prompt, edits_in(current), model)
 
-    def make(request: GenerationRequest, who: Visitor) -> Iterator[tuple[Any, ...]]:
-        """Generate, keep and show, one picture after the other."""
-        batch, prompt, edits = new_batch(), request.prompt.strip(), request.attributes
-        made: list[dict[str, Any]] = []
+    def refused(error: Exception, who: Visitor) -> tuple[Any, ...]:
+        return gr.skip(), cards.sentence(error, who.language), *_buttons(busy=False), gr.skip(), gr.skip()
+
+    def make(request: GenerationRequest, edits: Edits, who: Visitor) -> Iterator[tuple[Any, ...]]:
+        """Generate, keep and show, one picture after the other; yields values for `shown`."""
+        batch, prompt, made = new_batch(), request.prompt.strip(), []
 
         def run(pending: int) -> dict[str, Any]:
             return {"visitor": who.id, "run": cards.run(batch, made, prompt, edits, pending)}
@@ -87,8 +92,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         yield run(request.count), {}, *_buttons(busy=True), str(request.seed), str(request.seed)
         problem = {}
         try:
-            parsed = generation.understand(request.prompt) if prompt else {}
-            _check_category(generation.schema(request.model), parsed, edits, who.language)
+            parsed = generation.understand(prompt) if prompt else {}
             for picture in generation.generate(request):
                 review.record([picture], who.language, who.id, parsed, batch)
                 made.append(cards.card(review.picture(picture.id)))
@@ -106,32 +110,24 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         used: str,
         psi: float,
         model: str,
-        who: Any,
+        stored: Any,
     ) -> Iterator[tuple[Any, ...]]:
-        speaker = Visitor.read(who)
+        who, edits = Visitor.read(stored), edits_in(current)
         try:
             # A seed that was typed, rolled or restored is used once; after that only when it is locked.
-            fresh = lock or seed.strip() != used
+            wanted = seed.strip() if lock or seed.strip() != used else ""
             request = GenerationRequest(
-                prompt=_checked_prompt(
-                    prompt, _edits(current), services.settings.max_prompt_length, speaker.language
-                ),
+                prompt=checked(services, prompt, edits, model, who.language),
                 count=int(count),
-                seed=_seed(seed, speaker.language) if fresh and seed.strip() else _roll(),
+                seed=_seed(wanted, who.language) if wanted else _roll(),
                 psi=float(psi),
                 model=model,
-                attributes=_edits(current),
+                attributes=edits,
             )
-        except EcomgenError as error:
-            yield (
-                gr.skip(),
-                cards.sentence(error, speaker.language),
-                *_buttons(busy=False),
-                gr.skip(),
-                gr.skip(),
-            )
+        except Exception as error:
+            yield refused(error, who)
         else:
-            yield from make(request, speaker)
+            yield from make(request, edits, who)
 
     def generate_linked(linked: bool, *given: Any) -> Iterator[tuple[Any, ...]]:
         if linked:
@@ -139,8 +135,8 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         else:
             yield tuple([gr.skip()] * len(shown))
 
-    def more(count: float, who: Any, event: gr.EventData) -> Iterator[tuple[Any, ...]]:
-        speaker = Visitor.read(who)
+    def more(count: float, stored: Any, event: gr.EventData) -> Iterator[tuple[Any, ...]]:
+        who = Visitor.read(stored)
         try:
             kept = review.picture(_told(event, "id"))
             request = GenerationRequest(
@@ -153,53 +149,51 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
                 variation=CHANGES.get(_told(event, "change"), CHANGES["small"]),
                 variation_seed=_roll(),
             )
-        except EcomgenError as error:
-            yield (
-                gr.skip(),
-                cards.sentence(error, speaker.language),
-                *_buttons(busy=False),
-                gr.skip(),
-                gr.skip(),
-            )
+        except Exception as error:
+            yield refused(error, who)
         else:
-            yield from make(request, speaker)
+            yield from make(request, cards.edits_of(kept), who)
 
     def pick(model: str, event: gr.EventData) -> tuple[Any, ...]:
         prompt = _told(event, "prompt")
-        return prompt, {**_understood(services, prompt, {}, model), "replace": True}
+        return prompt, {**panel(services, prompt, {}, model), "replace": True}
 
     def again(event: gr.EventData) -> list[Any]:
         kept = review.picture(_told(event, "id"))
         wanted = {"prompt": kept.prompt, "seed": str(kept.seed), "psi": str(kept.psi), "model": kept.model}
         return _restored(services, wanted, cards.edits_of(kept))
 
-    def opened(who: Any, http: gr.Request) -> list[Any]:
+    def opened(stored: Any, http: gr.Request) -> list[Any]:
         """The visitor's pictures so far, and what a share link asks for."""
-        speaker, query = Visitor.read(who), http.query_params
-        pairs = dict(pair.split("=", 1) for pair in query.getlist("set")[:32] if "=" in pair)
+        who, query = Visitor.read(stored), dict(http.query_params)
+        pairs = dict(pair.split("=", 1) for pair in http.query_params.getlist("set")[:32] if "=" in pair)
         try:
-            past, problem = cards.runs(review.history(speaker.id, _HISTORY)), {}
+            past, problem = cards.runs(review.history(who.id, _HISTORY)), {}
         except Exception as error:
-            past, problem = [], cards.sentence(error, speaker.language)
-        link = "prompt" in query or "seed" in query
-        again = any(
-            run["prompt"] == query.get("prompt") and run["cards"][0]["seed"] == query.get("seed")
-            for run in past
-        )
-        waiting = {"kind": "busy", "text": word("loading", speaker.language)}
+            past, problem = [], cards.sentence(error, who.language)
+        asked = (query.get("prompt", ""), query.get("seed"))
+        made = any((run["prompt"], run["cards"][0]["seed"]) == asked for run in past)
         return [
-            {"visitor": speaker.id, "runs": past},
+            {"visitor": who.id, "runs": past},
             problem,
-            {} if generation.ready else waiting,
-            gr.Timer(active=not generation.ready),
-            link and not again,
+            {} if generation.ready else {"kind": "busy", "text": word("loading", who.language)},
+            gr.Timer(active=True),
+            asked != ("", None) and not made,
             *_restored(services, query, {name: value or None for name, value in pairs.items()}),
         ]
 
-    def loaded(prompt: str, current: Any, model: str) -> list[Any]:
+    def loaded(prompt: str, current: Any, model: str, stored: Any) -> list[Any]:
+        """Once the checkpoint is there: which there are, and what the prompt says; or what is wrong with it."""
         if not generation.ready:
-            return [gr.skip()] * 3
-        return [{}, gr.Timer(active=False), understand(prompt, current, model)]
+            return [gr.skip()] * 4
+        line = {}
+        try:
+            model_problem(services)
+        except Exception as error:
+            line = cards.sentence(error, Visitor.read(stored).language)
+        names = [(f"{m.title or m.name} · {m.size} px", m.name) for m in usable_models(services)]
+        choice = gr.Dropdown(choices=names or [(default, default)])
+        return [line, gr.Timer(active=False), choice, understand(prompt, current, model)]
 
     reading: dict[str, Any] = {
         "fn": understand,
@@ -217,7 +211,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         making.append(picked.then(generate, asked, shown, **_MAKING))
     pictures.again(again, None, restored, **_QUICK)
     dice.click(lambda: str(_roll()), None, seed, **_QUICK)
-    tick.tick(loaded, [prompt, attributes, model], [loading, tick, attributes], **_QUICK)
+    tick.tick(loaded, [prompt, attributes, model, visitor], [loading, tick, model, attributes], **_QUICK)
     ready = arrived.then(opened, visitor, [pictures, notice, loading, tick, linked, *restored], **_QUICK)
     making.append(ready.then(generate_linked, [linked, *asked], shown, **_MAKING))
     stopped = ({"settled": True}, {}, *_buttons(busy=False), gr.skip(), gr.skip())
@@ -257,90 +251,7 @@ def _told(event: gr.EventData, key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _edits(current: Any) -> dict[str, str | None]:
-    """The user's edits, out of the value of the attributes component; names and values are checked by the schema."""
-    edits = current.get("edits") if isinstance(current, Mapping) else None
-    if not isinstance(edits, Mapping):
-        return {}
-    return {str(n)[:100]: None if v is None else str(v)[:100] for n, v in list(edits.items())[:100]}
-
-
-def _checked_prompt(prompt: str, edits: Mapping[str, str | None], longest: int, language: str) -> str:
-    """The two commonest mistakes, in the visitor's language; the services check the rest."""
-    if len(prompt) > longest:
-        raise InvalidRequest(word("too_long", language, most=longest))
-    if not prompt.strip() and not any(edits.values()):
-        raise InvalidRequest(word("empty_prompt", language))
-    return prompt
-
-
-def _schema(services: Services, model: str) -> Schema:
-    """What the checkpoint knows; the default schema where it cannot be read (generating will say why)."""
-    try:
-        return services.generation.schema(model)
-    except EcomgenError:
-        return default_schema()
-
-
-def _understood(
-    services: Services, prompt: str, edits: Mapping[str, str | None], model: str
-) -> dict[str, Any]:
-    """A value for the attributes component: what the prompt says, overruled by the edits, marked where it matters."""
-    try:
-        readings = (
-            services.generation.understand(prompt) if services.generation.ready and prompt.strip() else {}
-        )
-    except EcomgenError:
-        readings = {}  # generating will say why
-    rows = []
-    for attribute in _schema(services, model):
-        known = [value.name for value in attribute.values]
-        reading = readings.get(attribute.name)
-        value = edits[attribute.name] if attribute.name in edits else reading and reading.value
-        state = ""
-        if value and not known:
-            state = "no_effect"
-        elif value and value not in known:
-            state = "not_known"
-        elif attribute.name in edits:
-            state = "edited"
-        elif value and reading and reading.confidence < UNSURE:
-            state = "unsure"
-        every = default_schema()[attribute.name].values if attribute.name in default_schema() else ()
-        rows.append(
-            {
-                "name": attribute.name,
-                "value": value,
-                "state": state,
-                "options": known or [v.name for v in every],
-            }
-        )
-    return {"rows": rows, "edits": dict(edits)}
-
-
-def _check_category(
-    schema: Schema, parsed: Mapping[str, Any], edits: Mapping[str, str | None], language: str
-) -> None:
-    """Say in the visitor's language what the checkpoint can make, when it is not what was asked for."""
-    if "category" not in schema:
-        return
-    wanted = (
-        edits["category"]
-        if "category" in edits
-        else parsed["category"].value
-        if "category" in parsed
-        else None
-    )
-    values = schema["category"].values
-    if wanted and values and wanted not in [v.name for v in values]:
-        every = default_schema()["category"].find(wanted)
-        known = ("、" if language == "zh" else ", ").join(v.label(language) for v in values)
-        raise InvalidRequest(
-            word("no_category", language, value=every.label(language) if every else wanted, known=known)
-        )
-
-
-def _restored(services: Services, wanted: Mapping[str, str], edits: Mapping[str, str | None]) -> list[Any]:
+def _restored(services: Services, wanted: Mapping[str, str], edits: Edits) -> list[Any]:
     """Values for prompt, attributes, count, seed, lock, psi and model; what is missing or wrong stays as it is."""
 
     def number(key: str, least: float, most: float) -> Any:
@@ -350,23 +261,16 @@ def _restored(services: Services, wanted: Mapping[str, str], edits: Mapping[str,
             return gr.skip()
         return value if least <= value <= most else gr.skip()
 
-    prompt = wanted.get("prompt", "")
-    names = [m.name for m in services.generation.models()]
-    model = wanted.get("model") if wanted.get("model") in names else services.settings.model
-    schema = _schema(services, model or "")
-    every = (schema, default_schema())
-    kept = {
-        n: v
-        for n, v in edits.items()
-        if n in schema and (not v or any(n in s and s[n].find(v) for s in every))
-    }
-    seeded = bool(re.fullmatch(r"[0-9]{1,19}", wanted.get("seed", "")))
+    prompt, seed = wanted.get("prompt", ""), wanted.get("seed", "")
+    models = [m.name for m in usable_models(services)]
+    model = wanted.get("model", "") if wanted.get("model") in models else services.settings.model
+    seeded = bool(re.fullmatch("[0-9]{1,19}", seed))
     return [
-        prompt if prompt else gr.skip(),
-        {**_understood(services, prompt, kept, model or ""), "replace": True},
+        prompt or gr.skip(),
+        {**panel(services, prompt, kept_edits(services, edits, model), model), "replace": True},
         number("count", 1, services.settings.max_count),
-        wanted["seed"] if seeded else str(_roll()),
+        seed if seeded else str(_roll()),
         seeded,
         number("psi", 0, 1),
-        model if "model" in wanted else gr.skip(),
+        model if models and "model" in wanted else gr.skip(),
     ]

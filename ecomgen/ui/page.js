@@ -314,12 +314,7 @@
 
     function cardNode(card) {
       const item = h("li", { class: "eg-card" });
-      let asking = false;
-      const vote = (liked) => {
-        const next = card.liked === liked ? null : liked;
-        asking = next === false;
-        actions.vote(card, next);
-      };
+      const vote = (liked) => actions.vote(card, card.liked === liked ? null : liked);
       const draw = () => {
         const focused = item.contains(document.activeElement) ? document.activeElement.dataset.action : null;
         const tile = card.file
@@ -340,15 +335,15 @@
             opener, menu,
             h("a", { class: "eg-icon-button", href: pictureUrl(card), download: fileName(card), "aria-label": word("download"), title: word("download") }, icon("download")),
             iconButton("details", "details", () => showDetails(card, actions), { "data-action": "details" })),
-          ...(card.liked === false && (asking || card.reason) ? [reasons()] : []));
+          ...(card.liked === false ? [reasons()] : []));
         if (focused) item.querySelector(`[data-action="${focused}"]`)?.focus();
       };
-      const reasons = () =>
-        card.reason
-          ? h("p", { class: "eg-reason" }, word(card.reason))
-          : h("div", { class: "eg-reasons", role: "group", "aria-label": word("why") },
-              h("span", {}, word("why")),
-              ...options.reasons.map((reason) => h("button", { type: "button", class: "eg-chip is-small", onclick: () => { asking = false; actions.vote(card, false, reason); } }, word(reason))));
+      const reasons = () => {
+        const select = h("select", { "aria-label": word("why"), "data-action": "reason", onchange: () => actions.vote(card, false, select.value) },
+          h("option", { value: "" }, word("why")), ...options.reasons.map((reason) => h("option", { value: reason }, word(reason))));
+        select.value = card.reason;
+        return h("div", { class: `eg-why${card.reason ? "" : " is-unspecified"}` }, select);
+      };
       draw();
       return { item, draw };
     }

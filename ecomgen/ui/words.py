@@ -26,7 +26,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "loading": ("The checkpoint is still loading; the first pictures will take a few seconds.",
                 "模型仍在加载，首批图片需要等待几秒。"),
 
-    "understood": ("How the prompt is understood", "对描述的理解"),
+    "understood": ("Understood as", "理解为"),
     "reset": ("Reset to prompt", "恢复为描述"),
     "unspecified": ("unspecified", "未指定"),
     "edited": ("edited", "已修改"),
@@ -96,7 +96,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "disliked": ("Disliked", "不喜欢"),
     "unrated": ("Not rated", "未评价"),
     "show_more": ("Show more", "显示更多"),
-    "review_title": ("Every picture, and what people thought of it", "每张图片，以及大家的评价"),
     "review_empty_all": ("No pictures yet.", "还没有图片。"),
     "review_empty_liked": ("No liked pictures yet.", "还没有喜欢的图片。"),
     "review_empty_disliked": ("No disliked pictures yet.", "还没有不喜欢的图片。"),

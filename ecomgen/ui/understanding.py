@@ -1,0 +1,116 @@
+"""What the attributes panel shows: what the prompt says, what the user chose instead, what the checkpoint knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from ecomgen.errors import CheckpointError, EcomgenError, InvalidRequest
+from ecomgen.schema import Schema, default_schema
+from ecomgen.services.attributes import Reading
+from ecomgen.services.generation import ModelSummary
+from ecomgen.ui.context import Services
+from ecomgen.ui.words import word
+
+UNSURE = 0.6
+"""A reading with less confidence than this is marked."""
+
+Edits = Mapping[str, str | None]
+"""What the user chose, by attribute; None is "unspecified", whatever the prompt says."""
+
+
+def edits_in(panel: Any) -> dict[str, str | None]:
+    """The user's edits in the panel's value, which the browser sent; the services check names and values."""
+    edits = panel.get("edits") if isinstance(panel, Mapping) else None
+    if not isinstance(edits, Mapping):
+        return {}
+    return {str(n)[:100]: None if v is None else str(v)[:100] for n, v in list(edits.items())[:100]}
+
+
+def usable_models(services: Services) -> list[ModelSummary]:
+    """The checkpoints that can be chosen; none while the networks' code is still being loaded."""
+    return [m for m in services.generation.models() if m.problem is None] if services.generation.ready else []
+
+
+def known_values(services: Services, model: str) -> Mapping[str, tuple[str, ...]] | None:
+    """Attribute -> values that the checkpoint learnt; None while that is not known (yet)."""
+    return next((m.attributes for m in usable_models(services) if m.name == model), None)
+
+
+def schema_of(services: Services, model: str) -> Schema:
+    """The checkpoint's schema; the default one while it cannot be read."""
+    try:
+        return services.generation.schema(model) if services.generation.ready else default_schema()
+    except EcomgenError:
+        return default_schema()
+
+
+def panel(services: Services, prompt: str, edits: Edits, model: str) -> dict[str, Any]:
+    """The panel's value: a row for each attribute, marked where it is unsure, edited, or of no use."""
+    readings: Mapping[str, Reading] = {}
+    if services.generation.ready and prompt.strip():
+        try:
+            readings = services.generation.understand(prompt)
+        except EcomgenError:
+            pass  # the same sentence follows when pictures are asked for
+    known = known_values(services, model)
+    rows = []
+    for attribute in schema_of(services, model):
+        name, every = attribute.name, tuple(value.name for value in attribute.values)
+        learnt = every if known is None else known.get(name, ())
+        reading = readings.get(name)
+        value = edits.get(name, reading and reading.value)
+        state = ""
+        if value and value not in learnt:
+            state = "not_known" if name == "category" else "no_effect"
+        elif name in edits:
+            state = "edited"
+        elif value and reading and reading.confidence < UNSURE:
+            state = "unsure"
+        rows.append({"name": name, "value": value, "state": state, "options": learnt or every})
+    return {"rows": rows, "edits": dict(edits)}
+
+
+def checked(services: Services, prompt: str, edits: Edits, model: str, language: str) -> str:
+    """The prompt, when pictures can be made of it; raises what is commonly wrong in the visitor's language.
+
+    The services check all else, in English. Waits for nothing: what is not loaded yet is not checked here.
+    """
+    longest = services.settings.max_prompt_length
+    if len(prompt) > longest:
+        raise InvalidRequest(word("too_long", language, most=longest))
+    if not prompt.strip() and not any(edits.values()):
+        raise InvalidRequest(word("empty_prompt", language))
+    known = known_values(services, model)
+    row = next((r for r in panel(services, prompt, edits, model)["rows"] if r["name"] == "category"), None)
+    if known is not None and row and row["state"] == "not_known":
+        category = schema_of(services, model)["category"]
+        named = [
+            value.label(language) for value in category.values if value.name in known.get("category", ())
+        ]
+        wanted = category.find(row["value"])
+        shown = wanted.label(language) if wanted else row["value"]
+        known_names = ("、" if language == "zh" else ", ").join(named)
+        raise InvalidRequest(word("no_category", language, value=shown, known=known_names))
+    return prompt
+
+
+def kept_edits(services: Services, edits: Edits, model: str) -> dict[str, str | None]:
+    """Those edits (of a share link) that the schema knows, with synonyms resolved; the others are dropped."""
+    kept: dict[str, str | None] = {}
+    for name, value in edits.items():
+        try:
+            kept |= schema_of(services, model).resolve({name: value})
+        except EcomgenError:
+            continue
+    return kept
+
+
+def model_problem(services: Services) -> None:
+    """Raise CheckpointError when the default checkpoint cannot be used."""
+    default = services.settings.model
+    services.generation.schema(default)
+    problem = next((m.problem for m in services.generation.models() if m.name == default), None)
+    if problem:
+        raise CheckpointError(f"The checkpoint “{default}” cannot be used: {problem}")

@@ -1,0 +1,85 @@
+"""The generator: shapes, StyleGAN2's modulation against a plain reference, conditions of any size."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from ecomgen.errors import ConfigError
+from ecomgen.models.layers import ModulatedConv
+from ecomgen.models.stylegan import Condition, FlowMapping, Generator, GeneratorConfig, Vocabulary
+
+TINY = GeneratorConfig(
+    channels=(16, 16, 8), w_dim=12, text_dim=8, cond_dim=10, mapping_width=16, mapping_layers=2, steps=3
+)
+
+
+def test_draws_pictures_of_the_configured_size() -> None:
+    generator = Generator(TINY)
+    assert TINY.size == 16
+    assert generator(torch.randn(2, 12), torch.randn(2, 10)).shape == (2, 3, 16, 16)
+
+
+def test_channels_that_cannot_be_shuffled_are_refused() -> None:
+    with pytest.raises(ConfigError, match="multiple of 4"):
+        GeneratorConfig(channels=(10, 8))
+
+
+def test_modulated_convolution_equals_stylegan2s_grouped_one() -> None:
+    layer = ModulatedConv(6, 5, 4)
+    with torch.no_grad():
+        layer.bias.normal_()
+    x, w = torch.randn(3, 6, 7, 7), torch.randn(3, 4)
+    style = layer.style(w)
+    weight = layer.weight[None] * style[:, None, :, None, None]  # eq. 1
+    weight = weight / (weight.square().sum((2, 3, 4), keepdim=True) + 1e-8).sqrt()  # eq. 3
+    grouped = F.conv2d(x.reshape(1, 18, 7, 7), weight.reshape(15, 6, 3, 3), padding=1, groups=3)
+    expected = grouped.view(3, 5, 7, 7) + layer.bias[None, :, None, None]
+    torch.testing.assert_close(layer(x, w), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_flow_integrates_a_known_field() -> None:
+    """With the velocity held at (target - z), any number of steps has to land on the target."""
+    mapping = FlowMapping(TINY)
+    z, target = torch.randn(4, 12), torch.randn(4, 12)
+    mapping.velocity = lambda x, modulations: target - z  # type: ignore[method-assign]
+    mapping.mean.fill_(1.0)
+    mapping.std.fill_(2.0)
+    landed = mapping(z, mapping.schedule(torch.randn(4, 10)))
+    torch.testing.assert_close(landed, target * 2 + 1)
+
+
+def test_psi_zero_leaves_no_variety() -> None:
+    generator = Generator(TINY)
+    c = torch.randn(1, 10).expand(3, -1)
+    pictures = generator(torch.randn(3, 12), c, psi=0.0)
+    torch.testing.assert_close(pictures[0], pictures[1])
+
+
+def test_condition_takes_any_number_of_attributes_and_ignores_their_order() -> None:
+    condition = Condition(TINY)
+    names, values = torch.randn(2, 5, 8), torch.randn(2, 5, 8)
+    known = torch.tensor([[True] * 5, [False, True, True, False, True]])
+    order = torch.tensor([3, 0, 4, 1, 2])
+    c = condition(names, values, known)
+    torch.testing.assert_close(c, condition(names[:, order], values[:, order], known[:, order]), rtol=1e-4, atol=1e-5)
+    assert condition(names[:, :2], values[:, :2], known[:, :2]).shape == c.shape
+
+
+def test_an_unspecified_value_is_not_seen() -> None:
+    condition = Condition(TINY)
+    names, known = torch.randn(1, 2, 8), torch.tensor([[True, False]])
+    values = torch.randn(1, 2, 8)
+    other = values.clone()
+    other[:, 1] += 5
+    torch.testing.assert_close(condition(names, values, known), condition(names, other, known))
+    assert not torch.allclose(condition(names, values, known), condition(names, other, ~known))
+
+
+def test_vocabulary_finds_its_rows() -> None:
+    vocabulary = Vocabulary({"category": ("bags", "shoes"), "colour": ("red",)}, 4)
+    vocabulary.value.copy_(torch.arange(12.0).view(3, 4))
+    names, values, known = vocabulary.lookup([{"category": "shoes"}, {"colour": "red", "category": "hats"}, {}])
+    assert names.shape == values.shape == (3, 2, 4)
+    assert known.tolist() == [[True, False], [False, True], [False, False]]
+    assert values[0, 0].tolist() == [4.0, 5.0, 6.0, 7.0]
+    assert values[1, 1].tolist() == [8.0, 9.0, 10.0, 11.0]

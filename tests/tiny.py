@@ -1,0 +1,39 @@
+"""A checkpoint small enough for a test: random weights, real schema, 16 px."""
+
+import torch
+
+from ecomgen.models.checkpoint import Checkpoint
+from ecomgen.models.encoder import Encoder, EncoderConfig
+from ecomgen.models.stylegan import Generator, GeneratorConfig, Vocabulary
+from ecomgen.schema import default_schema
+
+COUNTS = {
+    "category": {"sports shoes": 30, "casual shoes": 20, "belts": 10, "watches": 5},
+    "colour": {"black": 20, "red": 20, "blue": 10},
+    "audience": {"men": 20, "women": 20},
+}
+GENERATOR = GeneratorConfig(
+    channels=(16, 16, 8), w_dim=12, text_dim=8, cond_dim=10, mapping_width=16, mapping_layers=2, steps=3
+)
+
+
+def tiny_checkpoint(name: str = "tiny", seed: int = 0) -> Checkpoint:
+    """A generator with random weights that knows four categories, three colours and two audiences."""
+    torch.manual_seed(seed)
+    schema = default_schema().restricted({a: set(values) for a, values in COUNTS.items()})
+    vocabulary = Vocabulary({a: tuple(v.name for v in schema[a].values) for a in COUNTS}, GENERATOR.text_dim)
+    vocabulary.attribute.normal_()
+    vocabulary.value.normal_()
+    generator = Generator(GENERATOR)
+    generator.mapping.leave.reset_parameters()
+    return Checkpoint(
+        name=name,
+        title="Tiny",
+        architecture="stylegan",
+        generator=generator.eval(),
+        vocabulary=vocabulary,
+        encoder=Encoder(EncoderConfig(channels=(8, 8), w_dim=12)).eval(),
+        schema=schema,
+        counts=COUNTS,
+        text_encoder="text",
+    )

@@ -1,0 +1,88 @@
+"""Training for real, small: synthetic products, a loss that falls, a resumed run that equals an unbroken one."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+
+from ecomgen.errors import CheckpointError, DataError
+from ecomgen.models.checkpoint import load_checkpoint
+from ecomgen.models.discriminator import DiscriminatorConfig
+from ecomgen.models.encoder import EncoderConfig
+from ecomgen.models.stylegan import GeneratorConfig
+from ecomgen.training.autoencoder import AutoencoderConfig
+from ecomgen.training.generator import DataConfig, GeneratorTraining, read_photos, train_generator
+from ecomgen.training.mapping import MappingConfig
+from ecomgen.training.runlog import read_log
+
+SMALL = GeneratorTraining(
+    data=DataConfig(held_out=0.1),
+    generator=GeneratorConfig(channels=(32, 32, 16), w_dim=16, mapping_width=32, mapping_layers=2, steps=4),
+    encoder=EncoderConfig(channels=(16, 32), w_dim=16),
+    discriminator=DiscriminatorConfig(channels=(16, 32)),
+    autoencoder=AutoencoderConfig(images=16 * 60, batch=16, half_life=100, log_every=5),
+    mapping=MappingConfig(latents=16 * 40, batch=16, half_life=100, log_every=5),
+    least=2,
+    precision="fp32",
+    compile=False,
+)
+
+
+@pytest.fixture(scope="module")
+def trained(product_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "unbroken"
+    assert train_generator(SMALL, product_zip, out)
+    return out
+
+
+def test_the_losses_fall(trained: Path) -> None:
+    log = read_log(trained / "log.jsonl")
+    pixels = [line["pixels"] for line in log if line["phase"] == "autoencoder"]
+    assert pixels[-1] < 0.5 * pixels[0]
+    flow = [line["loss"] for line in log if line["phase"] == "mapping"]
+    assert flow[-1] < flow[0]
+    assert any("adversary" in line for line in log)
+
+
+def test_the_checkpoint_knows_what_it_saw(trained: Path) -> None:
+    checkpoint = load_checkpoint(trained)
+    assert set(checkpoint.counts["category"]) == {"casual shoes", "handbags", "watches"}
+    assert set(checkpoint.counts["colour"]) == {"red", "blue", "green"}
+    assert checkpoint.training["photos"] + checkpoint.training["held_out"] == 36
+    assert (trained / "reconstructions.png").stat().st_size > 0
+
+
+@pytest.mark.parametrize("stop_after", [3, 75])
+def test_a_stopped_and_resumed_run_equals_an_unbroken_one(
+    trained: Path, product_zip: Path, tmp_path: Path, stop_after: int
+) -> None:
+    steps = iter(range(10_000))
+    assert not train_generator(SMALL, product_zip, tmp_path / "a", should_stop=lambda: next(steps) >= stop_after)
+    assert train_generator(SMALL, product_zip, tmp_path / "a", resume=True)
+    assert load_checkpoint(tmp_path / "a").hash == load_checkpoint(trained).hash
+
+
+def test_training_can_start_from_a_checkpoint(trained: Path, product_zip: Path, tmp_path: Path) -> None:
+    brief = dataclasses.replace(SMALL.autoencoder, images=32, rate=0.0, adversary_rate=0.0)
+    config = dataclasses.replace(SMALL, start=str(trained), autoencoder=brief)
+    assert train_generator(config, product_zip, tmp_path / "b")
+    before, after = load_checkpoint(trained).generator, load_checkpoint(tmp_path / "b").generator
+    w = torch.randn(2, 16)
+    torch.testing.assert_close(after.synthesis(w), before.synthesis(w), rtol=1e-3, atol=1e-3)
+    other = dataclasses.replace(config, generator=dataclasses.replace(SMALL.generator, channels=(32, 32, 8)))
+    with pytest.raises(CheckpointError, match="another shape"):
+        train_generator(other, product_zip, tmp_path / "c")
+
+
+def test_held_out_photos_are_not_learnt_from(product_zip: Path) -> None:
+    photos = read_photos(SMALL.data, product_zip, 16)
+    held = {p.name for p in photos.held_out_products}
+    assert held
+    assert held.isdisjoint(p.name for p in photos.train_products)
+    assert photos.train.shape[1:] == (16, 16, 3)
+
+
+def test_a_set_without_the_wanted_categories_is_refused(product_zip: Path) -> None:
+    with pytest.raises(DataError, match="no photo of the wanted categories: ties"):
+        read_photos(DataConfig(categories=("ties",)), product_zip, 16)

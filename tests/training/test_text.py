@@ -1,0 +1,103 @@
+"""Training the text encoder: a run of seconds, its pieces, and refitting the readout for a frozen model."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import CLIPTextModel
+
+from ecomgen.errors import ConfigError
+from ecomgen.models.text import TextEncoder
+from ecomgen.schema import default_schema
+from ecomgen.training.config import load_config
+from ecomgen.training.lexicon import Lexicon
+from ecomgen.training.prompts import PromptMaker
+from ecomgen.training.readout import fit_readout, measure, targets
+from ecomgen.training.runlog import read_log
+from ecomgen.training.text import (
+    FAMILIES,
+    TextConfig,
+    WordPairs,
+    new_encoder,
+    title_attributes,
+    train_text,
+    train_tokenizer,
+)
+
+SCHEMA = default_schema()
+TINY = TextConfig(layers=1, width=32, heads=2, max_tokens=32, vocabulary=600, dim=24, steps=51, batch=16, learning_rate=3e-3)
+
+
+def test_the_bundled_configuration_can_be_read() -> None:
+    config = load_config(Path(__file__).parents[2] / "configs" / "text.toml", TextConfig)
+    assert config.dim == 256
+    with pytest.raises(ConfigError):
+        TextConfig(width=30, heads=4)
+
+
+def test_a_short_run_learns_and_writes_a_checkpoint(product_folder: Path, tmp_path: Path) -> None:
+    train_text(TINY, product_folder, tmp_path, resume=False)
+    lines = read_log(tmp_path / "log.jsonl")
+    assert float(lines[-1]["loss"]) < 0.8 * float(lines[0]["loss"])
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    encoder = TextEncoder.load(tmp_path)
+    assert metrics["encoder_hash"] == encoder.hash()
+    assert set(metrics["held_out_prompts"]) == set(SCHEMA.names)
+    CLIPTextModel.from_pretrained(tmp_path)
+    before = (tmp_path / "model.safetensors").stat().st_mtime_ns
+    train_text(TINY, product_folder, tmp_path, resume=True)
+    assert (tmp_path / "model.safetensors").stat().st_mtime_ns == before
+
+
+def test_the_tokenizer_reads_both_languages_and_takes_chinese_apart() -> None:
+    tokenizer = train_tokenizer(["red running shoes 红色跑鞋"] * 3, 400, 32)
+    assert tokenizer("RED shoes")["input_ids"] == tokenizer("red shoes")["input_ids"]
+    assert len(tokenizer("红色跑鞋")["input_ids"]) >= 4 + 2
+    assert tokenizer.decode(tokenizer("红色 red")["input_ids"], skip_special_tokens=True).split() == ["红色", "red"]
+
+
+def test_titles_assert_only_what_they_say() -> None:
+    lexicon = Lexicon(SCHEMA)
+    row = {"category": "sports shoes", "colour": "black"}
+    assert title_attributes(lexicon, "Puma Men Speeder Shoes", row)["colour"] is None
+    assert title_attributes(lexicon, "Puma Men Speeder Shoes", row)["category"] == "sports shoes"
+    assert title_attributes(lexicon, "Puma Men Speeder", row)["category"] is None
+    assert title_attributes(lexicon, "Red and Black Sandals", row)["colour"] == "black"
+    assert title_attributes(lexicon, "Red Sandals", row)["colour"] == "red"
+    assert title_attributes(lexicon, "Red Sandals", row)["category"] == "sandals"
+
+
+def test_wanted_cosines_are_symmetric_and_families_hold_known_values() -> None:
+    for name, families in FAMILIES.items():
+        known = {v.name for v in SCHEMA[name].values}
+        members = [value for family in families for value in family]
+        assert set(members) <= known
+        assert len(members) == len(set(members))
+    words, wanted = WordPairs(SCHEMA, ["zorb", "quix", "flim"], 0).sample(noise=2)
+    assert wanted.shape == (len(words), len(words))
+    assert torch.equal(wanted, wanted.T)
+    assert torch.equal(wanted.diagonal(), torch.ones(len(words)))
+
+
+def test_the_readout_is_refitted_for_a_frozen_model() -> None:
+    torch.manual_seed(0)
+    prompts = PromptMaker(SCHEMA, 5).prompts(400)
+    tokenizer = train_tokenizer([text for text, _ in prompts], 2000, 48)
+    config = TextConfig(layers=1, width=64, heads=2, max_tokens=48, vocabulary=2000, dim=32)
+    encoder = new_encoder(config, SCHEMA, tokenizer).eval().requires_grad_(False)
+    teacher = new_encoder(config, SCHEMA, tokenizer).eval().requires_grad_(False)
+    encoder.readout = None
+    weights = [p.clone() for p in encoder.parameters()]
+    fit_readout(encoder, SCHEMA, teacher, prompts=800, steps=150)
+    assert all(torch.equal(a, b) for a, b in zip(weights, encoder.clip.parameters(), strict=True))
+    assert encoder.dim == teacher.dim
+    numbers = measure(encoder, PromptMaker(SCHEMA, 6).prompts(300))
+    assert numbers["colour"]["accuracy"] > 0.15  # by chance, one of 31
+    vectors = torch.stack([encoder.embed([w])[0] @ teacher.embed([w])[0] for w in ("red", "belts", "leather")])
+    assert vectors.mean() > 0.3
+
+
+def test_targets_number_values_from_one() -> None:
+    item = ("x", {"colour": "black"})
+    assert targets(SCHEMA, [item])[0].tolist() == [0, 1, 0, 0, 0, 0, 0, 0]
