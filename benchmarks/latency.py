@@ -36,14 +36,14 @@ from unittest import mock
 
 import httpx
 import torch
-from ecomgen.services.attributes import AttributeReader
 from PIL import Image
 
+from ecomgen.services.attributes import AttributeReader
 from ecomgen.services.generation import Generation, GenerationRequest
 from ecomgen.settings import Settings
 
 COUNT = 8
-START_LIMIT = 120.0  # seconds the app may take to start and load
+START_LIMIT = 300.0  # seconds the app may take to start and load
 Run = Callable[[int], None]
 """Make eight pictures for the request of this number."""
 
@@ -85,21 +85,23 @@ def http(settings: Settings) -> Iterator[Run]:
         app = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=START_LIMIT) as client:
-                wait_until_up(app, client)
+                if not is_up(app, client):
+                    raise SystemExit(f"The app did not start:\n{Path(log.name).read_text(errors='replace')}")
                 yield lambda number: ask(client, number)
         finally:
             app.terminate()
             app.wait(20)
 
 
-def wait_until_up(app: subprocess.Popen[bytes], client: httpx.Client) -> None:
+def is_up(app: subprocess.Popen[bytes], client: httpx.Client) -> bool:
+    """Whether the app answers and has loaded its weights within START_LIMIT."""
     deadline = time.monotonic() + START_LIMIT
     while time.monotonic() < deadline and app.poll() is None:
         with contextlib.suppress(httpx.TransportError):
             if client.get("/healthz").json()["ready"]:
-                return
+                return True
         time.sleep(0.2)
-    raise SystemExit("The app did not start.")
+    return False
 
 
 def ask(client: httpx.Client, number: int) -> None:

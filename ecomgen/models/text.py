@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,7 @@ class TextEncoder(nn.Module):
         batch = self.tokenizer(
             list(texts), padding=True, truncation=True, max_length=self.max_tokens, return_tensors="pt"
         )
-        return batch["input_ids"], batch["attention_mask"]
+        return batch["input_ids"].to(self.clip.device), batch["attention_mask"].to(self.clip.device)
 
     def states(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Token states [n, tokens, width] and the pooled state [n, width] (that of the end token)."""
@@ -206,12 +207,15 @@ def _half(module: nn.Module) -> dict[str, Tensor]:
 
 
 @contextmanager
-def _quiet() -> Any:
+def _quiet() -> Iterator[None]:
     """No progress bars and load reports on the terminal: every problem becomes an error of ours."""
-    level = transformers_logging.get_verbosity()
+    hub = logging.getLogger("huggingface_hub")
+    level, hub_level = transformers_logging.get_verbosity(), hub.level
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
+    hub.setLevel(logging.ERROR)
     try:
         yield
     finally:
         transformers_logging.set_verbosity(level)
+        hub.setLevel(hub_level)

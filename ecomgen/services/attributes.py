@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from ecomgen.models.text import TextEncoder
     from ecomgen.training.lexicon import Lexicon
 
-_LOOKED_UP = 0.9  # confidence in a word that the network was never taught but that stands there letter for letter
+_LOOKED_UP = (
+    0.9  # confidence in a word that the network was never taught but that stands there letter for letter
+)
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0000-\U000e01ef]")
 
@@ -39,14 +41,22 @@ def check_prompt(prompt: str, max_length: int) -> str:
     if not isinstance(prompt, str):
         raise InvalidRequest("The prompt has to be a text.")
     if len(prompt) > max_length:
-        raise InvalidRequest(f"The prompt is {len(prompt):,} characters long; at most {max_length:,} are read.")
+        raise InvalidRequest(
+            f"The prompt is {len(prompt):,} characters long; at most {max_length:,} are read."
+        )
     spaced = "".join(" " if c.isspace() else c for c in prompt)
-    text = unicodedata.normalize("NFKC", "".join(c for c in spaced if unicodedata.category(c) not in _INVISIBLE))
+    text = unicodedata.normalize(
+        "NFKC", "".join(c for c in spaced if unicodedata.category(c) not in _INVISIBLE)
+    )
     text = " ".join(text.split())[:max_length]  # NFKC makes some characters longer
     if not text:
-        raise InvalidRequest("The prompt is empty; say what you would like to see, for example “red running shoes”.")
+        raise InvalidRequest(
+            "The prompt is empty; say what you would like to see, for example “red running shoes”."
+        )
     if not any(c.isalpha() for c in text):
-        raise InvalidRequest("The prompt holds no words; say what you would like to see, for example “red running shoes”.")
+        raise InvalidRequest(
+            "The prompt holds no words; say what you would like to see, for example “red running shoes”."
+        )
     return text
 
 
@@ -92,7 +102,9 @@ class AttributeReader:
             if new is not None:
                 result[attribute.name] = Reading(new, _LOOKED_UP)
             elif attribute.name in probabilities:
-                result[attribute.name] = _most_likely(attribute, taught[attribute.name], probabilities[attribute.name].numpy())
+                result[attribute.name] = _most_likely(
+                    attribute, taught[attribute.name], probabilities[attribute.name].numpy()
+                )
             else:
                 result[attribute.name] = Reading(None, 1.0)
         return result
@@ -152,7 +164,9 @@ def load_encoder(settings: Settings) -> TextEncoder:
     if encoder.readout is None:
         teacher = TextEncoder.load(own) if own.is_dir() else None
         schema = default_schema()
-        key = hashlib.sha256(f"{encoder.hash()} {teacher and teacher.hash()} {schema.to_dict()}".encode()).hexdigest()
+        key = hashlib.sha256(
+            f"{encoder.hash()} {teacher and teacher.hash()} {schema.to_dict()}".encode()
+        ).hexdigest()
         kept = settings.home / "readouts" / key[:16]
         try:
             encoder.readout = Readout.load(kept).requires_grad_(False)
@@ -172,7 +186,11 @@ def _untaught(schema: Schema, taught: Schema) -> Schema:
     """Only the values, with their words, that `taught` does not hold."""
     attributes = []
     for attribute in schema:
-        known = {fold(w) for v in taught[attribute.name].values for w in v.words} if attribute.name in taught else set()
+        known = (
+            {fold(w) for v in taught[attribute.name].values for w in v.words}
+            if attribute.name in taught
+            else set()
+        )
         values = [
             replace(v, en=tuple(w for w in v.words if fold(w) not in known), cn=(), zh="")
             for v in attribute.values

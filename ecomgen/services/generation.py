@@ -144,7 +144,9 @@ class Generation:
 
         Also what a checkpoint has not learnt, so that it can be told rather than drawn as something else.
         """
-        return self._reader.schema.merged(self.schema(model))
+        name = self._check_model(model)
+        loaded = self._loaded.get(name)
+        return self._reader.schema.merged(loaded.schema if loaded else self.schema(name))
 
     def models(self) -> list[ModelSummary]:
         """Every checkpoint there is, the default one first; damaged ones are listed with their problem."""

@@ -73,11 +73,14 @@ _NOTHING_ZH = (
     "上海", "北京", "中国", "电影", "游戏", "飞机", "问题", "时间", "工作", "快乐", "喜欢", "品牌", "好看", "漂亮", "自行车", "雨伞",
 )  # fmt: skip
 _NEGATIONS = (
-    "not {}", "no {}", "without {}", "anything but {}", "except {}", "non-{}", "but not {}", "not in {}", "never {}", "not too {}",
-    "i don't want {}", "isn't {}", "not really {}", "i hate {}", "avoid {}", "other than {}", "instead of {}", "definitely not {}",
+    "not {}", "not {}", "no {}", "without {}", "anything but {}", "except {}", "non-{}", "but not {}", "not in {}", "never {}",
+    "i don't want {}", "isn't {}", "that isn't {}", "which is not {}", "not really {}", "i hate {}", "avoid {}", "other than {}",
+    "instead of {}", "definitely not {}", "everything except {}", "anything except {}", "no more {}", "please no {}", "not too {}",
+    "i don't like {}", "do not make it {}", "aren't {}", "shouldn't be {}", "must not be {}", "neither {}", "rather than {}",
 )  # fmt: skip
 _NEGATIONS_ZH = (
-    "不要{}的", "不要{}", "不是{}的", "非{}", "除了{}", "别要{}", "不喜欢{}", "不想要{}的", "讨厌{}", "不能是{}", "别给我{}的", "不{}",
+    "不要{}的", "不要{}", "不要{}", "不是{}的", "不是{}", "非{}", "除了{}", "除了{}都行", "别要{}", "不喜欢{}", "不想要{}的", "讨厌{}",
+    "不能是{}", "别给我{}的", "不{}", "别是{}", "没有{}", "避免{}", "无{}", "千万别{}", "除{}外",
 )  # fmt: skip
 _FORMS: dict[
     str, tuple[str, ...]
@@ -199,7 +202,8 @@ class PromptMaker:
             if word.startswith(("for ", "with ")):
                 back.append(word)
             elif rng.random() < 0.65:
-                front.append(word)
+                coloured = name == "colour" and rng.random() < 0.08
+                front.append(word + rng.choice((" coloured", "-coloured", " colored")) if coloured else word)
             else:
                 back.append(rng.choice(forms).format(word))
         rng.shuffle(front)
@@ -264,7 +268,7 @@ class PromptMaker:
     ) -> None:
         rng = self._random
         forms, words, chinese = negation
-        if rng.random() < 0.14:
+        if rng.random() < 0.2:
             attribute = rng.choice(self._attributes)
             if attribute.name in words and rng.random() < 0.5:  # "black, not red": behind what is asserted
                 parts.append(rng.choice(forms).format(self._word(attribute, chinese)[0]))
@@ -292,7 +296,7 @@ class PromptMaker:
     def _spoil(self, text: str) -> str:
         """Typos, emoji and odd spacing, now and then."""
         rng = self._random
-        if rng.random() < 0.15:
+        if rng.random() < 0.2:
             words = text.split(" ")
             for _ in range(rng.choice((1, 1, 2))):
                 place = rng.randrange(len(words))
@@ -315,15 +319,13 @@ def _gibberish(rng: random.Random) -> str:
 
 
 def _typo(word: str, rng: random.Random) -> str:
-    """One slip of the fingers in a Latin word of five letters or more."""
-    if len(word) < 5 or not word.isascii():
+    """One slip of the fingers in a Latin word."""
+    if len(word) < 3 or not word.isascii():
         return word
-    i = rng.randrange(1, len(word) - 1)
-    return rng.choice(
-        (
-            word[:i] + word[i + 1 :],
-            word[:i] + word[i] + word[i:],
-            word[:i] + word[i + 1] + word[i] + word[i + 2 :],
-            word[:i] + rng.choice("abcdefghijklmnopqrstuvwxyz") + word[i + 1 :],
-        )
-    )
+    i = rng.randrange(0 if rng.random() < 0.1 else 1, len(word) - 1)  # the first letter is mostly right
+    swapped = word[:i] + word[i + 1] + word[i] + word[i + 2 :]
+    if len(word) == 3:  # any other slip may make another word of it
+        return swapped
+    dropped, doubled = word[:i] + word[i + 1 :], word[:i] + word[i] + word[i:]
+    replaced = word[:i] + rng.choice("abcdefghijklmnopqrstuvwxyz") + word[i + 1 :]
+    return rng.choice((swapped, swapped, dropped, doubled, replaced))

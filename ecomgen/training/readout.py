@@ -64,23 +64,28 @@ def calibrate(encoder: TextEncoder, items: Labelled) -> None:
         encoder.readout.temperatures[i] = grid[losses.argmin()]
 
 
-def measure(encoder: TextEncoder, items: Labelled) -> dict[str, dict[str, float]]:
-    """Per attribute: `accuracy` where a value is asserted, `false_assertions` where none is (shares, 0..1), `asserted` (count)."""
+def measure(encoder: TextEncoder, items: Labelled) -> dict[str, dict[str, float | None]]:
+    """Per attribute: `accuracy` where a value is asserted, `false_assertions` where none is (shares, 0..1), `asserted` (count).
+
+    A share of nothing is None.
+    """
     assert encoder.readout is not None
     schema = encoder.readout.schema
     wanted = targets(schema, items)
-    result = {}
+    result: dict[str, dict[str, float | None]] = {}
     for i, logits in enumerate(all_logits(encoder, [text for text, _ in items])):
         got, want = logits.argmax(dim=-1), wanted[:, i]
         said = want > 0
         result[schema.names[i]] = {
-            "accuracy": round((got == want)[said].float().mean().item(), 4) if said.any() else float("nan"),
-            "false_assertions": round((got > 0)[~said].float().mean().item(), 4)
-            if (~said).any()
-            else float("nan"),
+            "accuracy": _share((got == want)[said]),
+            "false_assertions": _share((got > 0)[~said]),
             "asserted": int(said.sum()),
         }
     return result
+
+
+def _share(hits: Tensor) -> float | None:
+    return round(hits.float().mean().item(), 4) if len(hits) else None
 
 
 def fit_readout(

@@ -14,56 +14,20 @@ from typing import Any
 
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-from torch import Tensor
 from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 
 from ecomgen.data.products import read_products
 from ecomgen.errors import ConfigError
 from ecomgen.models.text import Readout, TextEncoder
 from ecomgen.schema import Attributes, Schema, default_schema, fold
+from ecomgen.training.device import choose_compute
 from ecomgen.training.lexicon import Lexicon
+from ecomgen.training.likeness import WordPairs, embedding_loss
 from ecomgen.training.prompts import GENERIC, GENERIC_WORDS, PromptMaker
-from ecomgen.training.runlog import RunLog
 from ecomgen.training.readout import calibrate, measure, readout_loss, targets
+from ecomgen.training.runlog import RunLog
 
 _START, _END, _PAD = "<|startoftext|>", "<|endoftext|>", "<|pad|>"
-
-FAMILIES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "category": (
-        ("casual shoes", "sports shoes", "formal shoes", "booties"),
-        ("heels", "flats", "sandals", "flip flops"),
-        ("handbags", "backpacks", "clutches", "duffel bags", "laptop bags"),
-        ("perfume", "deodorant"),
-        ("earrings", "necklaces", "rings", "bracelets"),
-        ("t-shirts", "shirts", "tops", "kurtas"),
-        ("dresses", "skirts", "sarees"),
-        ("jeans", "trousers", "shorts", "track pants"),
-        ("sweatshirts", "sweaters", "jackets"),
-        ("lipstick", "nail polish"),
-    ),
-    "colour": (
-        ("grey", "charcoal", "silver"),
-        ("gold", "bronze", "mustard"),
-        ("brown", "coffee", "tan", "rust"),
-        ("beige", "khaki", "cream"),
-        ("red", "maroon"),
-        ("orange", "peach"),
-        ("green", "olive"),
-        ("teal", "turquoise"),
-        ("blue", "navy blue"),
-        ("purple", "lavender"),
-        ("pink", "magenta"),
-    ),
-    "material": (
-        ("leather", "faux leather", "suede"),
-        ("canvas", "denim", "cotton", "linen"),
-        ("silk", "velvet"),
-    ),
-    "pattern": (("floral", "printed"), ("animal print", "camouflage")),
-    "audience": (("men", "boys"), ("women", "girls")),
-    "price": (("premium", "luxury"),),
-}
-"""Values that are alike: their vectors are drawn near each other (cosine 0.5), all others of an attribute apart (0)."""
 
 
 @dataclass(frozen=True)
@@ -76,14 +40,15 @@ class TextConfig:
     max_tokens: int = 64
     vocabulary: int = 8192
     dim: int = 256
-    steps: int = 1100
+    steps: int = 1500
     batch: int = 128
     learning_rate: float = 1.2e-3
     warm_up: int = 100
-    title_share: float = 0.35
+    title_share: float = 0.3
     held_out: float = 0.05
     label_smoothing: float = 0.02
     embedding_weight: float = 6.0
+    free_prompts: str = ""  # JSONL of hand-written {"prompt", "attributes"}: only measured, never trained on
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -123,12 +88,23 @@ def train_text(config: TextConfig, data: Path | None, out: Path, resume: bool) -
     encoder.save(out)
     metrics: dict[str, Any] = {
         "training": {"seconds": round(seconds), "steps": config.steps, "titles": len(titles.kept)},
-        "held_out_prompts": measure(encoder, held_out[1500:]),
         "encoder_hash": TextEncoder.load(out).hash(),
+        "held_out_prompts": measure(encoder, held_out[1500:]),
     }
     if titles.held_out:
         metrics["held_out_titles"] = measure(encoder, titles.held_out)
-    (out / "metrics.json").write_text(json.dumps(metrics, indent=1, allow_nan=True) + "\n", encoding="utf-8")
+    if config.free_prompts:
+        metrics["free_prompts"] = measure(encoder, read_prompts(Path(config.free_prompts)))
+    (out / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+
+
+def read_prompts(path: Path) -> list[tuple[str, Attributes]]:
+    """Hand-written prompts, one JSON object a line: {"prompt": ..., "attributes": {...}}. Raises ConfigError."""
+    try:
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        return [(line["prompt"], default_schema().resolve(line["attributes"])) for line in lines]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"The prompts in {path} cannot be read.") from error
 
 
 class Titles:
@@ -233,52 +209,6 @@ def new_encoder(config: TextConfig, schema: Schema, tokenizer: PreTrainedTokeniz
     return TextEncoder(clip, tokenizer, Readout(schema, config.width, config.dim))
 
 
-def embedding_loss(encoder: TextEncoder, words: Sequence[str], wanted: Tensor) -> Tensor:
-    """Squared distance between the words' cosines and the `wanted` [n, n], each kind of pair with the same weight."""
-    assert encoder.readout is not None
-    _, pooled = encoder.states(*encoder.tokens(words))
-    vectors = encoder.readout.embed(pooled.float())
-    error = (vectors @ vectors.T - wanted) ** 2
-    apart = ~torch.eye(len(words), dtype=torch.bool)
-    kinds = [(wanted == level) & apart for level in wanted.unique()]
-    return torch.stack([error[kind].mean() for kind in kinds if kind.any()]).sum()
-
-
-class WordPairs:
-    """Draws words for the embedding: two of each of some values, and other words of titles, with the wanted cosines."""
-
-    def __init__(self, schema: Schema, noise: Sequence[str], seed: int) -> None:
-        self._random = random.Random(seed)
-        self._values = [(a.name, v) for a in schema for v in a.values]
-        self._noise = noise
-        every = [fold(w) for _, v in self._values for w in v.words]
-        self._shared = {w for w in every if every.count(w) > 1}
-        alike = {
-            (a, v): i
-            for i, (a, group) in enumerate((a, g) for a, gs in FAMILIES.items() for g in gs)
-            for v in group
-        }
-        families = torch.tensor([alike.get((a, v.name), -1 - i) for i, (a, v) in enumerate(self._values)])
-        values = torch.arange(len(self._values))
-        same, near = values[:, None] == values, families[:, None] == families
-        self._cosines = torch.where(same, 1.0, torch.where(near, 0.5, 0.0))
-
-    def sample(self, values: int = 64, noise: int = 24) -> tuple[list[str], Tensor]:
-        """Words and their wanted cosines [n, n]."""
-        rng = self._random
-        chosen = rng.sample(range(len(self._values)), min(values, len(self._values)))
-        rows = [i for i in chosen for _ in range(2)]
-        words = []
-        for i in rows:
-            value = self._values[i][1]
-            names = [w for w in value.words if fold(w) not in self._shared] or [value.name]
-            words.append(value.name if rng.random() < 0.3 else rng.choice(names))
-        others = rng.sample(self._noise, min(noise, len(self._noise)))
-        wanted = torch.eye(len(rows) + len(others))
-        wanted[: len(rows), : len(rows)] = self._cosines[rows][:, rows]
-        return words + others, wanted
-
-
 def _train(encoder: TextEncoder, config: TextConfig, maker: PromptMaker, titles: Titles, out: Path) -> None:
     assert encoder.readout is not None
     schema = encoder.readout.schema
@@ -287,6 +217,8 @@ def _train(encoder: TextEncoder, config: TextConfig, maker: PromptMaker, titles:
     optimiser = torch.optim.AdamW(
         encoder.parameters(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=0.05
     )
+    compute = choose_compute()
+    encoder.to(compute.device)
     log = RunLog(out / "log.jsonl")
     bpe = encoder.tokenizer.backend_tokenizer.model
     share = config.title_share if titles.kept else 0.0
@@ -307,10 +239,12 @@ def _train(encoder: TextEncoder, config: TextConfig, maker: PromptMaker, titles:
         # BPE dropout (Provilkov et al. 2020) shows words in other pieces, as typos do
         bpe.dropout = 0.1 if rng.random() < 0.5 else None
         ids, mask = encoder.tokens([text for text, _ in batch])
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=torch.cpu._is_avx512_bf16_supported()):
+        with compute.autocast():
             states, pooled = encoder.states(ids, mask)
             loss = readout_loss(
-                encoder.readout(states, mask, pooled), targets(schema, batch), config.label_smoothing
+                encoder.readout(states, mask, pooled),
+                targets(schema, batch).to(compute.device),
+                config.label_smoothing,
             )
             near = embedding_loss(encoder, *pairs.sample()) if step % 2 == 0 else torch.zeros(())
         (loss + config.embedding_weight * near).backward()
@@ -323,3 +257,4 @@ def _train(encoder: TextEncoder, config: TextConfig, maker: PromptMaker, titles:
             bpe.dropout = None
             encoder.save(out)
     bpe.dropout = None
+    encoder.cpu()

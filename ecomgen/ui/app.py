@@ -108,7 +108,6 @@ def build_server(services: Services) -> FastAPI:
         run_history=False,
         footer_links=[],
         theme=theme(),
-        css=cards.css(),
         head=cards.head(default_schema()),
     )
 

@@ -31,20 +31,16 @@ _MARK += '<rect x="4" y="10.500" width="24" height="18" rx="5"/><path class="eg-
 
 
 def head(schema: Schema) -> str:
-    """What goes into the page's <head>: the words and page.js. Values come from our own tables only."""
+    """What goes into the page's <head>: words, page.js and page.css. Values come from our own tables only."""
     words = json.dumps({"words": WORDS, "chinese": labels(schema)}, ensure_ascii=False).replace(
         "<", "\\u003c"
     )
+    style = (_HERE / "page.css").read_text(encoding="utf-8")
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     return (
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<script>window.ecomgenWords = {words};\n{script}</script>"
+        f"<style>{style}</style><script>window.ecomgenWords = {words};\n{script}</script>"
     )
-
-
-def css() -> str:
-    """The style sheet."""
-    return (_HERE / "page.css").read_text(encoding="utf-8")
 
 
 def _part(start: str, template: str = "", **options: Any) -> gr.HTML:

@@ -36,6 +36,7 @@ _MOST_SEED = 2**63 - 1
 _HISTORY = 64
 _QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 _MAKING: dict[str, Any] = {
+    "api_name": "create",  # not the name of its function: /generate is the public endpoint in api.py
     "concurrency_id": "generate",
     "concurrency_limit": 1,
     "show_progress": "hidden",

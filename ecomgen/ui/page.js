@@ -262,7 +262,7 @@
     dialog?.remove();
     const row = (key, ...content) => h("div", { class: "eg-fact" }, h("dt", {}, word(key)), h("dd", {}, ...content));
     const act = (name, change) =>
-      h("button", { type: "button", class: "eg-button", onclick: () => { dialog.close(); actions.more(card, change); } }, icon("more", 16), word(name));
+      h("button", { type: "button", class: "eg-button", onclick: () => { dialog.close(); actions.more(card, change); } }, word(name));
     dialog = h("dialog", { class: "eg-dialog", "aria-label": word("details"), onclose: () => dialog.remove() },
       h("div", { class: "eg-dialog-head" }, h("h2", {}, card.prompt || word("no_prompt")), iconButton("close", "close", () => dialog.close())),
       h("div", { class: "eg-dialog-body" },

@@ -50,10 +50,8 @@ def panel(services: Services, prompt: str, edits: Edits, model: str) -> dict[str
     """The panel's value: a row for each attribute, marked where it is unsure, edited, or of no use."""
     readings: Mapping[str, Reading] = {}
     if services.generation.ready and prompt.strip():
-        try:
+        with suppress(EcomgenError):  # the same sentence follows when pictures are asked for
             readings = services.generation.understand(prompt)
-        except EcomgenError:
-            pass  # the same sentence follows when pictures are asked for
     known = known_values(services, model)
     rows = []
     for attribute in schema_of(services, model):

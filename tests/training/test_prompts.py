@@ -17,7 +17,10 @@ def asserted(text: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Puma Men Navy Blue Running Shoes", {"colour": "navy blue", "category": "sports shoes", "audience": "men"}),
+        (
+            "Puma Men Navy Blue Running Shoes",
+            {"colour": "navy blue", "category": "sports shoes", "audience": "men"},
+        ),
         ("红色跑鞋", {"colour": "red", "category": "sports shoes"}),
         ("给爸爸的黑色皮带", {"colour": "black", "category": "belts", "audience": "men"}),
         ("canvas shoes", {"category": "casual shoes", "material": "canvas"}),

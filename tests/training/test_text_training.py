@@ -12,26 +12,29 @@ from ecomgen.models.text import TextEncoder
 from ecomgen.schema import default_schema
 from ecomgen.training.config import load_config
 from ecomgen.training.lexicon import Lexicon
+from ecomgen.training.likeness import FAMILIES, WordPairs
 from ecomgen.training.prompts import PromptMaker
 from ecomgen.training.readout import fit_readout, measure, targets
 from ecomgen.training.runlog import read_log
 from ecomgen.training.text import (
-    FAMILIES,
     TextConfig,
-    WordPairs,
     new_encoder,
+    read_prompts,
     title_attributes,
     train_text,
     train_tokenizer,
 )
 
 SCHEMA = default_schema()
-TINY = TextConfig(layers=1, width=32, heads=2, max_tokens=32, vocabulary=600, dim=24, steps=51, batch=16, learning_rate=3e-3)
+TINY = TextConfig(
+    layers=1, width=32, heads=2, max_tokens=32, vocabulary=600, dim=24, steps=51, batch=16, learning_rate=3e-3
+)
 
 
 def test_the_bundled_configuration_can_be_read() -> None:
     config = load_config(Path(__file__).parents[2] / "configs" / "text.toml", TextConfig)
     assert config.dim == 256
+    assert read_prompts(Path(__file__).parents[2] / config.free_prompts)
     with pytest.raises(ConfigError):
         TextConfig(width=30, heads=4)
 
@@ -54,7 +57,10 @@ def test_the_tokenizer_reads_both_languages_and_takes_chinese_apart() -> None:
     tokenizer = train_tokenizer(["red running shoes 红色跑鞋"] * 3, 400, 32)
     assert tokenizer("RED shoes")["input_ids"] == tokenizer("red shoes")["input_ids"]
     assert len(tokenizer("红色跑鞋")["input_ids"]) >= 4 + 2
-    assert tokenizer.decode(tokenizer("红色 red")["input_ids"], skip_special_tokens=True).split() == ["红色", "red"]
+    assert tokenizer.decode(tokenizer("红色 red")["input_ids"], skip_special_tokens=True).split() == [
+        "红色",
+        "red",
+    ]
 
 
 def test_titles_assert_only_what_they_say() -> None:
@@ -93,8 +99,10 @@ def test_the_readout_is_refitted_for_a_frozen_model() -> None:
     assert all(torch.equal(a, b) for a, b in zip(weights, encoder.clip.parameters(), strict=True))
     assert encoder.dim == teacher.dim
     numbers = measure(encoder, PromptMaker(SCHEMA, 6).prompts(300))
-    assert numbers["colour"]["accuracy"] > 0.15  # by chance, one of 31
-    vectors = torch.stack([encoder.embed([w])[0] @ teacher.embed([w])[0] for w in ("red", "belts", "leather")])
+    assert (numbers["colour"]["accuracy"] or 0) > 0.15  # by chance, one of 31
+    vectors = torch.stack(
+        [encoder.embed([w])[0] @ teacher.embed([w])[0] for w in ("red", "belts", "leather")]
+    )
     assert vectors.mean() > 0.3
 
 
