@@ -92,8 +92,8 @@ def fit_readout(
     encoder: TextEncoder,
     schema: Schema,
     teacher: TextEncoder | None = None,
-    prompts: int = 5000,
-    steps: int = 500,
+    prompts: int = 6000,
+    steps: int = 800,
     seed: int = 0,
 ) -> Readout:
     """Fit a readout for the frozen `encoder` on templated prompts, and put it into the encoder.

@@ -1,6 +1,7 @@
-"""The two public HTTP endpoints, for programs: the same services as the page."""
+"""The two public HTTP endpoints, for programs: the same services as the page.
 
-from __future__ import annotations
+Annotations are evaluated here (no __future__ import): Gradio counts the endpoint's results by them.
+"""
 
 from collections.abc import Callable
 from functools import wraps

@@ -105,6 +105,7 @@ def test_a_foreign_picture_has_no_label(tmp_path):
     assert read_label(tmp_path / "absent.png") is None
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's about damaged EXIF
 @settings(max_examples=60, deadline=None)
 @given(data=st.data(), format=st.sampled_from(sorted(SUFFIXES)))
 def test_a_damaged_file_never_raises(tmp_path_factory, data, format):

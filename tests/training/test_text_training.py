@@ -10,6 +10,7 @@ from transformers import CLIPTextModel
 from ecomgen.errors import ConfigError
 from ecomgen.models.text import TextEncoder
 from ecomgen.schema import default_schema
+from ecomgen.settings import Settings
 from ecomgen.training.config import load_config
 from ecomgen.training.lexicon import Lexicon
 from ecomgen.training.likeness import FAMILIES, WordPairs
@@ -18,7 +19,6 @@ from ecomgen.training.readout import fit_readout, measure, targets
 from ecomgen.training.runlog import read_log
 from ecomgen.training.text import (
     TextConfig,
-    new_encoder,
     read_prompts,
     title_attributes,
     train_text,
@@ -57,10 +57,8 @@ def test_the_tokenizer_reads_both_languages_and_takes_chinese_apart() -> None:
     tokenizer = train_tokenizer(["red running shoes 红色跑鞋"] * 3, 400, 32)
     assert tokenizer("RED shoes")["input_ids"] == tokenizer("red shoes")["input_ids"]
     assert len(tokenizer("红色跑鞋")["input_ids"]) >= 4 + 2
-    assert tokenizer.decode(tokenizer("红色 red")["input_ids"], skip_special_tokens=True).split() == [
-        "红色",
-        "red",
-    ]
+    text = tokenizer.decode(tokenizer("红色 red")["input_ids"], skip_special_tokens=True)
+    assert text.replace(" ", "") == "红色red"
 
 
 def test_titles_assert_only_what_they_say() -> None:
@@ -87,23 +85,18 @@ def test_wanted_cosines_are_symmetric_and_families_hold_known_values() -> None:
 
 
 def test_the_readout_is_refitted_for_a_frozen_model() -> None:
-    torch.manual_seed(0)
-    prompts = PromptMaker(SCHEMA, 5).prompts(400)
-    tokenizer = train_tokenizer([text for text, _ in prompts], 2000, 48)
-    config = TextConfig(layers=1, width=64, heads=2, max_tokens=48, vocabulary=2000, dim=32)
-    encoder = new_encoder(config, SCHEMA, tokenizer).eval().requires_grad_(False)
-    teacher = new_encoder(config, SCHEMA, tokenizer).eval().requires_grad_(False)
+    """The bundled model without its readout stands in for one from elsewhere; fewer prompts than usual."""
+    folder = Settings().checkpoints / "text"
+    teacher, encoder = TextEncoder.load(folder), TextEncoder.load(folder)
     encoder.readout = None
-    weights = [p.clone() for p in encoder.parameters()]
-    fit_readout(encoder, SCHEMA, teacher, prompts=800, steps=150)
+    weights = [p.clone() for p in encoder.clip.parameters()]
+    fit_readout(encoder, SCHEMA, teacher, prompts=1000, steps=150)
     assert all(torch.equal(a, b) for a, b in zip(weights, encoder.clip.parameters(), strict=True))
-    assert encoder.dim == teacher.dim
     numbers = measure(encoder, PromptMaker(SCHEMA, 6).prompts(300))
-    assert (numbers["colour"]["accuracy"] or 0) > 0.15  # by chance, one of 31
-    vectors = torch.stack(
-        [encoder.embed([w])[0] @ teacher.embed([w])[0] for w in ("red", "belts", "leather")]
-    )
-    assert vectors.mean() > 0.3
+    assert (numbers["colour"]["accuracy"] or 0) > 0.6  # by chance, one of 31
+    assert (numbers["category"]["accuracy"] or 0) > 0.6  # by chance, one of 44
+    vectors = [encoder.embed([w])[0] @ teacher.embed([w])[0] for w in ("red", "belts", "leather")]
+    assert min(vectors) > 0.9
 
 
 def test_targets_number_values_from_one() -> None:
