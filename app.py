@@ -1,7 +1,7 @@
 """Start the app: `python app.py`, or `ecomgen serve`."""
 
-from ecomgen.settings import Settings
+from ecomgen.settings import read_settings
 from ecomgen.ui.app import serve
 
 if __name__ == "__main__":
-    serve(Settings())
+    serve(read_settings())

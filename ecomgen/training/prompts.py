@@ -72,6 +72,47 @@ _NOTHING_ZH = (
     "什么", "哈哈", "测试", "产品", "商品", "款式", "颜色", "大小", "质量", "朋友", "手机", "汽车", "猫", "狗", "书", "水", "山", "人",
     "上海", "北京", "中国", "电影", "游戏", "飞机", "问题", "时间", "工作", "快乐", "喜欢", "品牌", "好看", "漂亮", "自行车", "雨伞",
 )  # fmt: skip
+_WORDS = """
+pencil pencils notebook iphone phone case card money coin lamp bottle cup plate spoon knife kitchen sofa bed
+door wall floor roof street road bridge station airport plane boat ship wheel engine battery screen keyboard
+mouse camera speaker radio television film movie theatre museum library teacher student lesson exam homework
+job salary boss meeting letter stamp envelope box basket bucket rope hammer nail saw wood stone glass
+metalwork plastic fire smoke rain snow wind storm cloud sun moon star sky sea ocean lake island beach forest
+field farm cow horse sheep chicken fish bird bee flower pot grass leaf root seed fruit apple pear grape
+lemonade bread cheese butter milk tea sugar salt pepper rice soup salad meat cake juice wine beer breakfast
+lunch morning evening night week month year summer holiday friend family baby king queen soldier police
+nurse lawyer artist singer song dance game ball goal team win lose run jump swim sleep dream think know
+believe remember forget learn teach read write speak listen look see hear smell taste touch feel love hate
+hope fear laugh cry smile big small long short high low fast slow hot cold warm old young early late easy
+hard soft loud quiet clean dirty empty full rich poor strong weak true false right wrong same different keep
+put take bring send buy sell pay cost build break open close begin end start stop where when why who how
+which because although however therefore maybe perhaps always never often sometimes here there everywhere
+nothing everything someone anyone about above under between behind beside through across against during
+before after since until while with without inside outside robot software python code data server network
+password account website app bonjour merci monde rouge chaussures sac maison hola gracias mundo zapatos rojo
+casa danke bitte schuhe haus rot ciao grazie scarpe rosso olá obrigado sapatos vermelho tak hej skor dom
+praca
+""".split()
+_WORDS_ZH = """
+我们 你们 他们 昨天 早上 晚上 中午 医生 老师 学生 公司 家里 房子 窗户 门 床 椅子 灯 杯子 碗 筷子 米饭 面条 面包 牛奶 咖啡店 茶 水果 香蕉 西瓜 蔬菜 鸡蛋 鱼 鸟 马
+树 草 太阳 月亮 星星 天空 大海 河 湖 森林 农村 公园 超市 医院 银行 邮局 机场 车站 地铁 公交车 出租车 船 唱歌 跳舞 画画 看书 写字 睡觉 起床 学习 考试 作业 问 回答 知道
+觉得 认为 希望 高兴 难过 生气 害怕 大 小 高 低 快 慢 多 少 新 旧 冷 热 真好 真的 真是 为什么 怎么 哪里 谁 因为 所以 但是 如果 虽然 已经 还是 也许 铅笔
+盒子 键盘 屏幕 相机 软件 密码 网站 机器人 数据 世界 国家 语言 历史 数学 科学 故事 新闻 生活 爱 梦
+""".split()
+"""Common words that say nothing about a product; those that are in the schema are left out when prompts are made."""
+_SCRIPTS = (
+    "абвгдежзиклмнопрстуфхцчшыэюя",
+    "ابتثجحخدذرزسشصضطظعغفقكلمنهوي",
+    "אבגדהוזחטיכלמנסעפצקרשת",
+    "αβγδεζηθικλμνξοπρστυφχψω",
+)
+_SCRIPTS += (
+    "가나다라마바사아자차카타파하고노도로모보소",
+    "あいうえおかきくけこさしすせそたちつてと",
+    "アイウエオカキクケコサシスセソタチツテト",
+    "กขคงจฉชซญดตถทนบปพมยรลวสหอ",
+    "अआइईउऊएकखगघचछजझटठडतथदधनपफबमयरलवशसह",
+)
 _NEGATIONS = (
     "not {}", "not {}", "no {}", "without {}", "anything but {}", "except {}", "non-{}", "but not {}", "not in {}", "never {}",
     "i don't want {}", "isn't {}", "that isn't {}", "which is not {}", "not really {}", "i hate {}", "avoid {}", "other than {}",
@@ -144,6 +185,8 @@ class PromptMaker:
         lexicon = Lexicon(schema)
         self._brands = [t for t in schema.trademarks if not lexicon.matches(t)]
         names = (w for a in self._attributes if a.name == "category" for v in a.values for w in v.words)
+        self._nothing = (*_NOTHING, *(w for w in _WORDS if not lexicon.matches(w)))
+        self._nothing_zh = (*_NOTHING_ZH, *(w for w in _WORDS_ZH if not lexicon.matches(w)))
         self._also_says = {word: lexicon.read(word) for word in names}
         self._noise = tuple(noise) or _NOTHING
 
@@ -153,7 +196,7 @@ class PromptMaker:
         chinese = rng.random() < 0.4
         chosen: Attributes = dict.fromkeys(self._names)
         words: dict[str, str] = {}
-        if rng.random() > 0.08:  # the rest is about nothing at all
+        if rng.random() > 0.12:  # the rest is about nothing at all
             for attribute in self._attributes:
                 if rng.random() < SHARES.get(attribute.name, 0.2):
                     words[attribute.name], chosen[attribute.name] = self._word(attribute, chinese)
@@ -215,7 +258,7 @@ class PromptMaker:
         style = rng.random()
         if style < 0.25:  # tags
             rng.shuffle(parts)
-        self._insert_noise(parts, _NOTHING, (_OPENERS, _CLOSERS), (_NEGATIONS, words, False))
+        self._insert_noise(parts, self._nothing, (_OPENERS, _CLOSERS), (_NEGATIONS, words, False))
         return (
             rng.choice((", ", " / ", " - ", " #", "; ", " ", " ")).join(parts)
             if style < 0.15
@@ -248,7 +291,7 @@ class PromptMaker:
         parts = [*front, *([words["category"]] if "category" in words else []), *back]
         if rng.random() < 0.2:
             rng.shuffle(parts)
-        self._insert_noise(parts, _NOTHING_ZH, (_OPENERS_ZH, _CLOSERS_ZH), (_NEGATIONS_ZH, words, True))
+        self._insert_noise(parts, self._nothing_zh, (_OPENERS_ZH, _CLOSERS_ZH), (_NEGATIONS_ZH, words, True))
         joined = rng.choice((" ", "，", "、", "")).join(parts) if rng.random() < 0.25 else "".join(parts)
         return joined.translate(_TRADITIONAL) if rng.random() < 0.1 else joined
 
@@ -275,9 +318,9 @@ class PromptMaker:
             elif attribute.name not in words:
                 place = rng.choice((0, len(parts), rng.randint(0, len(parts))))
                 parts.insert(place, rng.choice(forms).format(self._word(attribute, chinese)[0]))
-        for _ in range(rng.choice((0, 0, 0, 0, 1, 1, 2, 3)) if parts else rng.randint(1, 4)):
+        for _ in range(rng.choice((0, 0, 0, 0, 1, 1, 2, 3)) if parts else rng.choice((1, 2, 3, 4, 6, 9))):
             kind = rng.random()
-            if kind < 0.35:
+            if kind < 0.4:
                 word = rng.choice(nothing)
             elif kind < 0.6:
                 word = rng.choice(self._noise)
@@ -296,7 +339,7 @@ class PromptMaker:
     def _spoil(self, text: str) -> str:
         """Typos, emoji and odd spacing, now and then."""
         rng = self._random
-        if rng.random() < 0.2:
+        if rng.random() < 0.25:
             words = text.split(" ")
             for _ in range(rng.choice((1, 1, 2))):
                 place = rng.randrange(len(words))
@@ -327,5 +370,6 @@ def _typo(word: str, rng: random.Random) -> str:
     if len(word) == 3:  # any other slip may make another word of it
         return swapped
     dropped, doubled = word[:i] + word[i + 1 :], word[:i] + word[i] + word[i:]
-    replaced = word[:i] + rng.choice("abcdefghijklmnopqrstuvwxyz") + word[i + 1 :]
+    letters = "aeiou" if word[i] in "aeiou" else "abcdefghijklmnopqrstuvwxyz"
+    replaced = word[:i] + rng.choice(letters) + word[i + 1 :]
     return rng.choice((swapped, swapped, dropped, doubled, replaced))

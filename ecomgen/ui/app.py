@@ -118,4 +118,6 @@ def serve(settings: Settings) -> None:
     server = build_server(Services.build(settings))
     address = f"http://{'localhost' if settings.host in ('127.0.0.1', '0.0.0.0') else settings.host}:{settings.port}"
     print(f"ecomgen is at {address}", flush=True)
-    uvicorn.run(server, host=settings.host, port=settings.port, log_level="warning", ws="none")
+    # An open page holds a connection for ever, so a stop waits for it no longer than this.
+    options: dict[str, Any] = {"log_level": "warning", "ws": "none", "timeout_graceful_shutdown": 2}
+    uvicorn.run(server, host=settings.host, port=settings.port, **options)

@@ -227,8 +227,18 @@
         own.badge.title = state ? word(`${state}_hint`) : "";
       }
     }
+    // Two readings may overtake each other; when the later answer is to the earlier prompt, ask again.
+    let asked = 0;
+    function isStale() {
+      const field = document.querySelector("#eg-prompt input, #eg-prompt textarea");
+      const stale = field && "prompt" in (props.value ?? {}) && field.value !== props.value.prompt;
+      asked = stale ? asked + 1 : 0;
+      if (stale && asked <= 3) trigger("edit");
+    }
+    if (innerWidth < 760) setTimeout(() => document.querySelector("#eg-options > .label-wrap.open")?.click());
     watch("value", () => {
       const value = props.value || {};
+      setTimeout(isStale, 150);
       if (value.replace) edits = value.edits ?? {};
       else if (JSON.stringify(value.edits ?? {}) !== JSON.stringify(edits)) props.value = { ...value, edits };
       draw();
@@ -257,6 +267,7 @@
     return url.href;
   }
 
+  let moreLikeThis;
   let dialog;
   function showDetails(card, actions) {
     dialog?.remove();
@@ -308,8 +319,13 @@
         redraw(card);
         toast(answer?.error || word("vote_failed"));
       },
-      more: (card, change) => trigger("more", { id: card.id, change }),
+      more: (card, change) => moreLikeThis(card, change),
     };
+    if (!options.review)
+      moreLikeThis = (card, change) => {
+        document.querySelector("#eg-tabs button[role=tab]")?.click(); // Review's pictures are varied in Create
+        trigger("more", { id: card.id, change });
+      };
     const redraw = (card) => nodes.forEach((run) => run.cards.get(card.id)?.draw());
 
     function cardNode(card) {
@@ -321,10 +337,10 @@
           ? h("button", { type: "button", class: "eg-tile", "data-action": "tile", "aria-label": `${word("details")}: ${alt(card)}`, onclick: () => showDetails(card, actions) },
               h("img", { src: pictureUrl(card), alt: alt(card), loading: "lazy", decoding: "async", width: 200, height: 200 }))
           : h("div", { class: "eg-tile is-gone" }, word("gone"));
-        const menu = h("div", { class: "eg-menu", role: "menu", popover: "auto" },
+        const menu = h("div", { class: "eg-menu", popover: "auto" },
           ...["small", "large"].map((change) =>
-            h("button", { type: "button", role: "menuitem", onclick: () => { menu.hidePopover(); actions.more(card, change); } }, word(`more_${change}`))));
-        const opener = iconButton("more", "more", () => { menu.togglePopover(); place(menu, opener); }, { "aria-haspopup": "menu", "data-action": "more" });
+            h("button", { type: "button", onclick: () => { menu.hidePopover(); actions.more(card, change); } }, word(`more_${change}`))));
+        const opener = iconButton("more", "more", () => { menu.togglePopover(); place(menu, opener); }, { "aria-haspopup": "true", "data-action": "more" });
         item.replaceChildren(
           tile,
           ...(options.review ? [h("p", { class: "eg-card-prompt", title: card.prompt }, card.prompt || word("no_prompt"))] : []),

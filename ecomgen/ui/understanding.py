@@ -67,7 +67,7 @@ def panel(services: Services, prompt: str, edits: Edits, model: str) -> dict[str
         elif value and reading and reading.confidence < UNSURE:
             state = "unsure"
         rows.append({"name": name, "value": value, "state": state, "options": learnt or every})
-    return {"rows": rows, "edits": dict(edits)}
+    return {"prompt": prompt, "rows": rows, "edits": dict(edits)}
 
 
 def checked(services: Services, prompt: str, edits: Edits, model: str, language: str) -> str:
