@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import threading
 import unicodedata
 from collections.abc import Sequence
@@ -14,18 +13,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ecomgen.errors import CheckpointError, InvalidRequest
-from ecomgen.schema import Attribute, Schema, default_schema, fold
+from ecomgen.schema import Attribute, Schema, Value, default_schema, fold
 from ecomgen.settings import Settings, bundled
 
 if TYPE_CHECKING:
     from ecomgen.models.text import TextEncoder
     from ecomgen.training.lexicon import Lexicon
 
-_LOOKED_UP = (
-    0.9  # confidence in a word that the network was never taught but that stands there letter for letter
-)
+_LOOKED_UP = 0.9  # confidence in a word that the network was never taught but that stands there as it is
+_KEPT_VECTORS = 10_000
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0000-\U000e01ef]")
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ def check_prompt(prompt: str, max_length: int) -> str:
     text = unicodedata.normalize(
         "NFKC", "".join(c for c in spaced if unicodedata.category(c) not in _INVISIBLE)
     )
-    text = " ".join(text.split())[:max_length]  # NFKC makes some characters longer
+    text = " ".join(text.split())[:max_length].strip()  # NFKC makes some characters longer
     if not text:
         raise InvalidRequest(
             "The prompt is empty; say what you would like to see, for example “red running shoes”."
@@ -112,16 +109,15 @@ class AttributeReader:
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """L2-normalised vectors [n, dim], float32."""
         encoder = self._loaded()
+        rows = []
         for text in texts:
-            if text not in self._vectors:
+            vector = self._vectors.get(text)
+            if vector is None:
                 vector = encoder.embed([text]).numpy()[0]
-                if len(self._vectors) < 10_000:
+                if len(self._vectors) < _KEPT_VECTORS:
                     self._vectors[text] = vector
-                else:  # nobody has so many values: forget and start again
-                    self._vectors = {text: vector}
-        if not texts:
-            return np.zeros((0, encoder.dim), dtype=np.float32)
-        return np.stack([self._vectors[text] for text in texts])
+            rows.append(vector)
+        return np.stack(rows) if rows else np.zeros((0, encoder.dim), dtype=np.float32)
 
     def trademarks(self, prompt: str) -> bool:
         """Whether the prompt names a known trademark, which is ignored."""
@@ -183,22 +179,22 @@ def _bundled_encoder(settings: Settings) -> Path:
 
 
 def _untaught(schema: Schema, taught: Schema) -> Schema:
-    """Only the values, with their words, that `taught` does not hold."""
+    """Only the values and words, in singular and plural, that `taught` does not hold."""
     attributes = []
     for attribute in schema:
-        known = (
-            {fold(w) for v in taught[attribute.name].values for w in v.words}
-            if attribute.name in taught
-            else set()
-        )
-        values = [
-            replace(v, en=tuple(w for w in v.words if fold(w) not in known), cn=(), zh="")
-            for v in attribute.values
-            if any(fold(w) not in known for w in v.words)
-        ]
+        old = taught[attribute.name].values if attribute.name in taught else ()
+        known = {fold(word) for value in old for word in value.words}
+        new = {value: tuple(w for w in value.words if fold(w) not in known) for value in attribute.values}
+        values = [Value(v.name, en=words + _singulars(words)) for v, words in new.items() if words]
         if values:
             attributes.append(replace(attribute, values=tuple(values)))
     return Schema(tuple(attributes), schema.trademarks)
+
+
+def _singulars(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(
+        w[:-1] for w in words if w.isascii() and len(w) > 4 and w.endswith("s") and not w.endswith("ss")
+    )
 
 
 def _most_likely(attribute: Attribute, taught: Attribute, probabilities: np.ndarray) -> Reading:

@@ -8,7 +8,7 @@ import random
 import time
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from ecomgen.schema import Attributes, Schema, default_schema, fold
 from ecomgen.training.device import choose_compute
 from ecomgen.training.lexicon import Lexicon
 from ecomgen.training.likeness import WordPairs, embedding_loss
-from ecomgen.training.prompts import GENERIC, GENERIC_WORDS, PromptMaker
+from ecomgen.training.prompts import PromptMaker
 from ecomgen.training.readout import calibrate, measure, readout_loss, targets
 from ecomgen.training.runlog import RunLog
 
@@ -43,6 +43,7 @@ class TextConfig:
     steps: int = 1500
     batch: int = 128
     learning_rate: float = 1.2e-3
+    resumed_rate: float = 0.4  # of the learning rate
     warm_up: int = 100
     title_share: float = 0.3
     held_out: float = 0.05
@@ -61,22 +62,29 @@ class TextConfig:
 def train_text(config: TextConfig, data: Path | None, out: Path, resume: bool) -> None:
     """Train and write the checkpoint folder `out`: model, tokenizer, readout and metrics.json.
 
-    `data`: a product set whose titles are learned from too. It takes minutes, so it starts afresh each time;
-    `resume` only means that a finished `out` is left as it is. Raises ConfigError, DataError.
+    `data`: a product set whose titles are learned from too. `resume` is another round of `steps`, at a lower rate, on
+    other prompts, from the weights in `out`. Raises ConfigError, DataError, CheckpointError.
     """
-    if resume and (out / "metrics.json").is_file():
-        return
     schema = default_schema()
     lexicon = Lexicon(schema)
+    free_prompts = read_prompts(Path(config.free_prompts)) if config.free_prompts else []
     titles = Titles(lexicon, data, config)
-    torch.manual_seed(config.seed)
-    maker = PromptMaker(schema, config.seed, titles.noise)
-    tokenizer = train_tokenizer(
-        [*titles.texts, *(p for p, _ in maker.prompts(40_000))], config.vocabulary, config.max_tokens
-    )
-    encoder = new_encoder(config, schema, tokenizer)
+    before: dict[str, Any] = json.loads((out / "metrics.json").read_text()) if resume else {}
+    rounds = [*before.get("training", {}).get("rounds", []), config.steps]
+    seed = config.seed + 10 * len(rounds)
+    torch.manual_seed(seed)
+    maker = PromptMaker(schema, seed, titles.noise)
+    if resume:
+        encoder = TextEncoder.load(out).requires_grad_(True)
+        if encoder.readout is None or encoder.readout.schema != schema:
+            raise ConfigError(f"The text encoder in {out} was trained for another schema; train it afresh.")
+        encoder.readout.temperatures.fill_(1.0)
+    else:
+        corpus = [*titles.texts, *(prompt for prompt, _ in maker.prompts(40_000))]
+        encoder = new_encoder(config, schema, train_tokenizer(corpus, config.vocabulary, config.max_tokens))
+    rate = config.learning_rate * (config.resumed_rate if resume else 1.0)
     started = time.monotonic()
-    _train(encoder, config, maker, titles, out)
+    _train(encoder, replace(config, learning_rate=rate, seed=seed), maker, titles, out)
     seconds = time.monotonic() - started
 
     with torch.no_grad():
@@ -87,14 +95,18 @@ def train_text(config: TextConfig, data: Path | None, out: Path, resume: bool) -
     calibrate(encoder, held_out[:1500] + titles.held_out[:1000])
     encoder.save(out)
     metrics: dict[str, Any] = {
-        "training": {"seconds": round(seconds), "steps": config.steps, "titles": len(titles.kept)},
+        "training": {
+            "rounds": rounds,
+            "seconds": round(seconds) + before.get("training", {}).get("seconds", 0),
+            "titles": len(titles.kept),
+        },
         "encoder_hash": TextEncoder.load(out).hash(),
         "held_out_prompts": measure(encoder, held_out[1500:]),
     }
     if titles.held_out:
         metrics["held_out_titles"] = measure(encoder, titles.held_out)
-    if config.free_prompts:
-        metrics["free_prompts"] = measure(encoder, read_prompts(Path(config.free_prompts)))
+    if free_prompts:
+        metrics["free_prompts"] = measure(encoder, free_prompts)
     (out / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
 
 
@@ -149,19 +161,15 @@ class Titles:
 
 
 def title_attributes(lexicon: Lexicon, title: str, row: Attributes) -> Attributes:
-    """What a title itself says. The row only decides between words of the title, and what "shoes" or "bag" means."""
-    folded = fold(title)
+    """What a title itself says; the row's category and colour only decide between several that the title names."""
     result = lexicon.read(title)
     matches = lexicon.matches(title)
     for name in ("category", "colour"):
-        said = [m for m in matches if m.attribute == name]
-        if not said or result[name] is None:
-            continue
-        family = GENERIC.get(GENERIC_WORDS.get(folded[said[-1].start : said[-1].end], ""), {})
-        if row.get(name) in {m.value for m in said} | set(family):
+        said = [m.value for m in matches if m.attribute == name]
+        if result[name] is not None and row.get(name) in said:
             result[name] = row[name]
-        elif name == "category":  # English names the product last: "tie and cufflinks box" aside
-            result[name] = said[-1].value
+        elif result[name] is not None and name == "category":
+            result[name] = said[-1]  # English names the product last
     return result
 
 

@@ -39,7 +39,8 @@ def build_page(services: Services) -> gr.Blocks:
             return Visitor.greet(stored, preferred_language(asked)).stored()
 
         def switch(stored: Any, event: gr.EventData) -> dict[str, str]:
-            return Visitor.read({**Visitor.read(stored).stored(), **event._data}).stored()
+            told = event._data if isinstance(event._data, dict) else {}
+            return Visitor.read({**Visitor.read(stored).stored(), "language": told.get("language")}).stored()
 
         arrived = page.load(greet, visitor, visitor, **_QUICK)
         switched = header.language(switch, visitor, visitor, **_QUICK)
@@ -68,7 +69,7 @@ def build_page(services: Services) -> gr.Blocks:
 
 def build_server(services: Services) -> FastAPI:
     """The page at /, the pictures' files, and /healthz; the checkpoint loads in the background."""
-    pictures = services.settings.home / "pictures"
+    pictures = (services.settings.home / "pictures").resolve()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

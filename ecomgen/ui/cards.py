@@ -21,7 +21,7 @@ from ecomgen.errors import EcomgenError
 from ecomgen.schema import Schema
 from ecomgen.services.generation import Picture
 from ecomgen.services.review import REASONS, Review, ReviewedPicture
-from ecomgen.ui.words import EXAMPLES, THEMES, WORDS, labels, word
+from ecomgen.ui.words import EXAMPLES, THEMES, WORDS, labels, translated, word
 
 _HERE = Path(__file__).parent
 _MARK = (
@@ -31,12 +31,13 @@ _MARK += '<rect x="4" y="10.500" width="24" height="18" rx="5"/><path class="eg-
 
 
 def head(schema: Schema) -> str:
-    """What goes into the page's <head>: words, page.js and page.css. Values come from our own tables only."""
+    """What goes into the page's <head>: words, scripts and style. Values come from our own tables only."""
     words = json.dumps({"words": WORDS, "chinese": labels(schema)}, ensure_ascii=False).replace(
         "<", "\\u003c"
     )
     style = (_HERE / "page.css").read_text(encoding="utf-8")
-    script = (_HERE / "page.js").read_text(encoding="utf-8")
+    scripts = ("page.js", "attributes.js", "cards.js")
+    script = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in scripts)
     return (
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{style}</style><script>window.ecomgenWords = {words};\n{script}</script>"
@@ -123,29 +124,21 @@ def _vote(review: Review, given: Any) -> dict[str, Any]:
     return {"ok": True}
 
 
-def card(picture: ReviewedPicture) -> dict[str, Any]:
-    """A recorded picture as page.js takes it; seeds as text, because a browser's numbers end at 2**53."""
-    return {
-        "id": picture.id,
-        "prompt": picture.prompt,
-        "attributes": picture.attributes,
-        "seed": str(picture.seed),
-        "psi": round(picture.psi, 3),
-        "variation": picture.variation,
-        "variation_seed": str(picture.variation_seed),
-        "model": picture.model,
-        "model_hash": picture.model_hash,
-        "liked": picture.liked,
-        "reason": picture.reason,
-        "command": command(picture),
-        "file": picture.path is not None,
+def card(made: Picture) -> dict[str, Any]:
+    """A picture as cards.js takes it; seeds as text, because a browser's numbers end at 2**53."""
+    plain = {
+        name: getattr(made, name)
+        for name in ("id", "prompt", "attributes", "variation", "model", "model_hash")
     }
+    plain |= {"seed": str(made.seed), "variation_seed": str(made.variation_seed), "psi": round(made.psi, 3)}
+    return plain | {"command": made.command(), "liked": None, "reason": "", "file": True}
 
 
-def command(picture: ReviewedPicture) -> str:
-    """The line that makes the picture again."""
-    given = {f.name: getattr(picture, f.name) for f in fields(Picture) if f.name != "image"}
-    return Picture(image=Image.new("RGB", (1, 1)), **given).command()
+def kept_card(kept: ReviewedPicture) -> dict[str, Any]:
+    """A recorded picture as cards.js takes it, with its vote."""
+    recipe = {f.name: getattr(kept, f.name) for f in fields(Picture) if f.name != "image"}
+    made = Picture(image=Image.new("RGB", (1, 1)), **recipe)
+    return card(made) | {"liked": kept.liked, "reason": kept.reason, "file": kept.path is not None}
 
 
 def run(
@@ -166,7 +159,7 @@ def run(
 def runs(pictures: Sequence[ReviewedPicture]) -> list[dict[str, Any]]:
     """Recorded pictures, the newest batch first, as runs."""
     grouped = [list(group) for _, group in groupby(pictures, key=lambda p: p.batch)]
-    return [run(g[0].batch, [card(p) for p in g], g[0].prompt, edits_of(g[0])) for g in grouped]
+    return [run(g[0].batch, [kept_card(p) for p in g], g[0].prompt, edits_of(g[0])) for g in grouped]
 
 
 def edits_of(picture: ReviewedPicture) -> dict[str, str | None]:
@@ -178,6 +171,6 @@ def edits_of(picture: ReviewedPicture) -> dict[str, str | None]:
 def sentence(error: Exception, language: str) -> dict[str, str]:
     """A value for `notice`: the error's own sentence where it is meant for users, else one that gives nothing away."""
     if isinstance(error, EcomgenError):
-        return {"kind": "problem", "text": str(error)}
+        return {"kind": "problem", "text": translated(str(error), language)}
     logging.getLogger(__name__).error("a request failed", exc_info=error)
     return {"kind": "problem", "text": word("unknown_fault", language)}

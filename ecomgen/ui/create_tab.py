@@ -10,17 +10,17 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
-from ecomgen.errors import InvalidRequest
+from ecomgen.errors import EcomgenError, InvalidRequest
 from ecomgen.services.generation import GenerationRequest
 from ecomgen.services.review import new_batch
 from ecomgen.ui import cards
 from ecomgen.ui.context import Services, Visitor
 from ecomgen.ui.understanding import (
     Edits,
+    check_model,
     checked,
     edits_in,
     kept_edits,
-    model_problem,
     panel,
     usable_models,
 )
@@ -96,7 +96,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
             parsed = generation.understand(prompt) if prompt else {}
             for picture in generation.generate(request):
                 review.record([picture], who.language, who.id, parsed, batch)
-                made.append(cards.card(review.picture(picture.id)))
+                made.append(cards.card(picture))
                 yield run(request.count - len(made)), *[gr.skip()] * 5
         except Exception as error:
             problem = cards.sentence(error, who.language)
@@ -160,25 +160,39 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         return prompt, {**panel(services, prompt, {}, model), "replace": True}
 
     def again(event: gr.EventData) -> list[Any]:
-        kept = review.picture(_told(event, "id"))
+        try:
+            kept = review.picture(_told(event, "id"))
+        except EcomgenError:
+            return [gr.skip()] * len(restored)
         wanted = {"prompt": kept.prompt, "seed": str(kept.seed), "psi": str(kept.psi), "model": kept.model}
         return _restored(services, wanted, cards.edits_of(kept))
+
+    def state(who: Visitor) -> dict[str, str]:
+        """One line when the checkpoint is still being loaded, or cannot be."""
+        if not generation.ready:
+            return {"kind": "busy", "text": word("loading", who.language)}
+        try:
+            check_model(services)
+        except Exception as error:
+            return cards.sentence(error, who.language)
+        return {}
 
     def opened(stored: Any, http: gr.Request) -> list[Any]:
         """The visitor's pictures so far, and what a share link asks for."""
         who, query = Visitor.read(stored), dict(http.query_params)
         pairs = dict(pair.split("=", 1) for pair in http.query_params.getlist("set")[:32] if "=" in pair)
+        past, problem = [], {}
         try:
-            past, problem = cards.runs(review.history(who.id, _HISTORY)), {}
+            past = cards.runs(review.history(who.id, _HISTORY))
         except Exception as error:
-            past, problem = [], cards.sentence(error, who.language)
+            problem = cards.sentence(error, who.language)
         asked = (query.get("prompt", ""), query.get("seed"))
         made = any((run["prompt"], run["cards"][0]["seed"]) == asked for run in past)
         return [
             {"visitor": who.id, "runs": past},
             problem,
-            {} if generation.ready else {"kind": "busy", "text": word("loading", who.language)},
-            gr.Timer(active=True),
+            state(who),
+            gr.Timer(active=not generation.ready),
             asked != ("", None) and not made,
             *_restored(services, query, {name: value or None for name, value in pairs.items()}),
         ]
@@ -187,13 +201,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         """Once the checkpoint is there: which there are, and what the prompt says; or what is wrong with it."""
         if not generation.ready:
             return [gr.skip()] * 4
-        line = {}
-        try:
-            model_problem(services)
-        except Exception as error:
-            line = cards.sentence(error, Visitor.read(stored).language)
-        names = [(f"{m.title or m.name} · {m.size} px", m.name) for m in usable_models(services)]
-        choice = gr.Dropdown(choices=names or [(default, default)])
+        line, choice = state(Visitor.read(stored)), _models(services, model)
         return [line, gr.Timer(active=False), choice, understand(prompt, current, model)]
 
     reading: dict[str, Any] = {
@@ -246,6 +254,12 @@ def _seed(text: str, language: str) -> int:
     return int(text)
 
 
+def _models(services: Services, chosen: str) -> Any:
+    """The choice of checkpoints, once they can be listed."""
+    names = [(f"{m.title or m.name} · {m.size} px", m.name) for m in usable_models(services)]
+    return gr.Dropdown(choices=names, value=chosen) if names else gr.skip()
+
+
 def _told(event: gr.EventData, key: str) -> str:
     """A text that the browser sent with an event; it may have sent anything."""
     value = event._data.get(key) if isinstance(event._data, Mapping) else None
@@ -273,5 +287,5 @@ def _restored(services: Services, wanted: Mapping[str, str], edits: Edits) -> li
         seed if seeded else str(_roll()),
         seeded,
         number("psi", 0, 1),
-        model if models and "model" in wanted else gr.skip(),
+        _models(services, model),
     ]

@@ -37,7 +37,7 @@ def review_tab(services: Services, visitor: gr.BrowserState, tab: gr.Tab, switch
             found = review.pictures(0, min(length, _MOST), rated)  # type: ignore[arg-type]
         except Exception as error:
             return gr.skip(), gr.skip(), cards.sentence(error, speaker.language), gr.skip()
-        run = [cards.run("all", [cards.card(p) for p in found], "", {})] if found else []
+        run = [cards.run("all", [cards.kept_card(p) for p in found], "", {})] if found else []
         value = {"visitor": speaker.id, "rated": rated, "runs": run}
         choices = gr.Radio(choices=_choices(counts, speaker.language))
         return choices, value, {}, gr.Button(visible=len(found) < min(counts[rated], _MOST))  # type: ignore[index]

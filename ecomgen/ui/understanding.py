@@ -55,7 +55,9 @@ def panel(services: Services, prompt: str, edits: Edits, model: str) -> dict[str
     known = known_values(services, model)
     rows = []
     for attribute in schema_of(services, model):
-        name, every = attribute.name, tuple(value.name for value in attribute.values)
+        name = attribute.name
+        values = attribute.values or (default_schema()[name].values if name in default_schema() else ())
+        every = tuple(value.name for value in values)
         learnt = every if known is None else known.get(name, ())
         reading = readings.get(name)
         value = edits.get(name, reading and reading.value)
@@ -87,7 +89,7 @@ def checked(services: Services, prompt: str, edits: Edits, model: str, language:
         named = [
             value.label(language) for value in category.values if value.name in known.get("category", ())
         ]
-        wanted = category.find(row["value"])
+        wanted = category.find(row["value"]) or default_schema()["category"].find(row["value"])
         shown = wanted.label(language) if wanted else row["value"]
         known_names = ("、" if language == "zh" else ", ").join(named)
         raise InvalidRequest(word("no_category", language, value=shown, known=known_names))
@@ -105,7 +107,7 @@ def kept_edits(services: Services, edits: Edits, model: str) -> dict[str, str | 
     return kept
 
 
-def model_problem(services: Services) -> None:
+def check_model(services: Services) -> None:
     """Raise CheckpointError when the default checkpoint cannot be used."""
     default = services.settings.model
     services.generation.schema(default)

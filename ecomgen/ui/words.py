@@ -123,6 +123,18 @@ WORDS: dict[str, tuple[str, str]] = {
     "empty_prompt": ("Please describe a product, or choose a category.", "请描述一件商品，或选择一个品类。"),
 }
 
+_SENTENCES: tuple[tuple[str, str], ...] = (  # part of a sentence of the services, then the whole of it in Chinese
+    ("The prompt is empty", "描述为空，请写出想要的商品，例如“红色跑鞋”。"),
+    ("The prompt holds no words", "描述中没有文字，请写出想要的商品，例如“红色跑鞋”。"),
+    ("names a product, a colour", "描述中没有提到商品、颜色或外观，可以试试“红色跑鞋”。"),
+    ("has not learnt", "此模型没有学过这一品类。"),
+    ("There is no checkpoint", "找不到所选的模型。"),
+    ("The checkpoint", "模型无法使用：文件缺失或已损坏。"),
+    ("There is no picture", "找不到这张图片。"),
+    ("The feedback database", "评价数据库暂时无法使用。"),
+    ("The picture cannot be written", "图片无法保存，磁盘可能已满。"),
+)
+
 THEMES: tuple[tuple[str, str, str, str], ...] = (  # label and prompt in English, then in Chinese
     ("Summer sandals", "brown leather sandals for summer", "夏日凉鞋", "夏季棕色皮革凉鞋"),
     ("Office bags", "black laptop bag for the office", "通勤包", "上班用的黑色电脑包"),
@@ -145,6 +157,12 @@ EXAMPLES: tuple[tuple[str, str, str], ...] = (  # drawing, then the prompt in En
 def word(key: str, language: str, **values: object) -> str:
     """The text for `key` in `language` ("en" or "zh"), with `values` filled in."""
     return WORDS[key][language == "zh"].format(**values) if values else WORDS[key][language == "zh"]
+
+
+def translated(sentence: str, language: str) -> str:
+    """A sentence of the services in `language`; in English where there is no Chinese for it."""
+    found = (zh for part, zh in _SENTENCES if language == "zh" and part in sentence)
+    return next(found, sentence)
 
 
 def labels(schema: Schema) -> dict[str, str]:

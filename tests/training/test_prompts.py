@@ -4,7 +4,8 @@ import pytest
 
 from ecomgen.schema import default_schema, fold
 from ecomgen.training.lexicon import Lexicon
-from ecomgen.training.prompts import GENERIC, PromptMaker
+from ecomgen.training.phrases import GENERIC
+from ecomgen.training.prompts import PromptMaker
 
 SCHEMA = default_schema()
 LEXICON = Lexicon(SCHEMA)

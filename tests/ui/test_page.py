@@ -5,10 +5,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
-from conftest import App, open_page  # type: ignore[attr-defined]
 from gradio_client import Client
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
+from running_app import App, open_page
 
 pytestmark = pytest.mark.browser
 
@@ -82,18 +82,20 @@ def test_more_like_this_and_a_dislike_with_a_reason(page: Page) -> None:
 
 
 def test_a_share_link_brings_back_prompt_edits_and_seed(app: App, page: Page) -> None:
-    query = [("prompt", "red wallet"), ("seed", 4711), ("count", 2), ("psi", 0.5), ("set", "colour=green")]
+    query = [("prompt", "red belt"), ("seed", 4711), ("count", 2), ("psi", 0.5), ("set", "colour=blue")]
     open_page(page, f"{app.url}?{urlencode(query)}")
     expect(page.locator(f"{NEWEST} .eg-card img")).to_have_count(2)
-    expect(page.locator(PROMPT)).to_have_value("red wallet")
+    expect(page.locator(PROMPT)).to_have_value("red belt")
     expect(page.locator("#eg-seed input")).to_have_value("4711")
-    expect(page.get_by_label("Colour")).to_have_value("green")
+    expect(page.get_by_label("Colour")).to_have_value("blue")
 
-    page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: {writeText: async (t) => (window.copied = t)}})")
+    page.evaluate(
+        "Object.defineProperty(navigator, 'clipboard', {value: {writeText: async (t) => (window.copied = t)}})"
+    )
     page.locator(NEWEST).get_by_role("button", name="Copy link").click()
     shared = parse_qs(urlsplit(page.evaluate("window.copied")).query)
-    assert (shared["prompt"], shared["seed"], shared["psi"]) == (["red wallet"], ["4711"], ["0.5"])
-    assert "colour=green" in shared["set"]
+    assert (shared["prompt"], shared["seed"], shared["psi"]) == (["red belt"], ["4711"], ["0.5"])
+    assert "colour=blue" in shared["set"]
 
 
 def test_chinese_by_the_browser_and_by_the_switch(app: App, browser: Browser) -> None:
@@ -154,7 +156,7 @@ def test_a_phone_shows_all_of_it(app: App, browser: Browser) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
     open_page(page, f"{app.url}?__theme=dark")
-    page.fill(PROMPT, "a very long prompt about " + "brown-leather-handbags" * 10)
+    page.fill(PROMPT, "a very long prompt about " + "red-running-shoes " + "very" * 60)
     page.press(PROMPT, "Enter")
     expect(page.locator(f"{NEWEST} .eg-card img")).to_have_count(8)
     for tab in ("Review", "Fine-tune", "Create"):
@@ -165,7 +167,7 @@ def test_a_phone_shows_all_of_it(app: App, browser: Browser) -> None:
 
 
 def test_every_button_has_a_name(page: Page) -> None:
-    generate(page, "red wallet")
+    generate(page, "red belt")
     unnamed = "[...document.querySelectorAll('button, a')].filter(b => !(b.innerText || b.ariaLabel || b.textContent).trim())"
     assert page.evaluate(f"{unnamed}.map(b => b.outerHTML)") == []
 
@@ -184,7 +186,13 @@ def test_the_api_gives_labelled_files(app: App) -> None:
 
 def test_the_server_gives_away_nothing_else(app: App) -> None:
     assert httpx.get(f"{app.url}healthz").json()["status"] == "ok"
-    for path in ("pictures/..%2Ffeedback.db", "pictures/0.png", f"pictures/{'0' * 32}.png", "monitoring", "docs"):
+    for path in (
+        "pictures/..%2Ffeedback.db",
+        "pictures/0.png",
+        f"pictures/{'0' * 32}.png",
+        "monitoring",
+        "docs",
+    ):
         assert httpx.get(app.url + path, follow_redirects=True).status_code in (403, 404)
     assert client_apis(app) == {"/generate", "/attributes"}
 

@@ -1,0 +1,79 @@
+// The panel of attributes: a dropdown for each, marked where it is unsure, edited or of no use.
+(() => {
+  const { word, label, h, drawings } = window.ecomgen;
+  const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+  // The user's edits live here and are sent along in the value, so that a reading of the prompt that was under way
+  // when the user chose something can never undo the choice.
+  function attributes(element, props, trigger, watch) {
+    let edits = {};
+    const lines = new Map();
+    const heading = h("div", { class: "eg-panel-head" });
+    const list = h("div", { class: "eg-attributes" });
+    element.replaceChildren(heading, list);
+
+    const send = () => {
+      props.value = { ...props.value, edits };
+      trigger("edit");
+      draw();
+    };
+    function line(row) {
+      const id = `eg-attribute-${row.name.replace(/\W+/g, "-")}`;
+      const select = h("select", { id, onchange: () => {
+        edits = { ...edits, [row.name]: select.value || null };
+        send();
+      } });
+      const name = h("span", { class: "eg-attribute-name" });
+      const badge = h("span", { class: "eg-badge" });
+      const whole = h("div", { class: "eg-attribute" }, h("label", { for: id }, name, badge), select);
+      list.append(whole);
+      return { whole, select, name, badge, shown: "" };
+    }
+    function draw() {
+      const rows = props.value?.rows ?? [];
+      const reset = h("button", { type: "button", class: "eg-link", onclick: () => { edits = {}; send(); } }, word("reset"));
+      heading.replaceChildren(h("h2", {}, word("understood")), ...(Object.keys(edits).length ? [reset] : []));
+      for (const [name, old] of lines) if (!rows.some((row) => row.name === name)) { old.whole.remove(); lines.delete(name); }
+      for (const row of rows) {
+        if (!lines.has(row.name)) lines.set(row.name, line(row));
+        const own = lines.get(row.name);
+        const edited = row.name in edits;
+        const value = (edited ? edits[row.name] : row.value) ?? "";
+        const state = edited && !["no_effect", "not_known"].includes(row.state) ? "edited" : row.state;
+        own.name.textContent = capital(label(row.name));
+        const options = JSON.stringify([ecomgen.language, row.options, value]);
+        if (own.shown !== options) {
+          // Only then, so that an open list stays open while the prompt is read.
+          own.shown = options;
+          const known = row.options.includes(value) || !value ? row.options : [value, ...row.options];
+          own.select.replaceChildren(h("option", { value: "" }, word("unspecified")), ...known.map((v) => h("option", { value: v }, label(v))));
+          own.select.value = value;
+        }
+        own.whole.className = `eg-attribute${value ? "" : " is-unspecified"}${state ? ` is-${state.replace("_", "-")}` : ""}`;
+        own.whole.dataset.state = state;
+        own.badge.textContent = state ? word(state) : "";
+        own.badge.title = state ? word(`${state}_hint`) : "";
+      }
+    }
+    // Two readings may overtake each other; when the later answer is to the earlier prompt, ask again.
+    let asked = 0;
+    function isStale() {
+      const field = document.querySelector("#eg-prompt input, #eg-prompt textarea");
+      const stale = field && "prompt" in (props.value ?? {}) && field.value !== props.value.prompt;
+      asked = stale ? asked + 1 : 0;
+      if (stale && asked <= 3) trigger("edit");
+    }
+    if (innerWidth < 760) setTimeout(() => document.querySelector("#eg-options > .label-wrap.open")?.click());
+    watch("value", () => {
+      const value = props.value || {};
+      setTimeout(isStale, 150);
+      if (value.replace) edits = value.edits ?? {};
+      else if (JSON.stringify(value.edits ?? {}) !== JSON.stringify(edits)) props.value = { ...value, edits };
+      draw();
+    });
+    drawings.add(draw);
+    draw();
+  }
+
+  window.ecomgen.attributes = attributes;
+})();

@@ -1,0 +1,59 @@
+"""The app in a process of its own, and how a test opens its page."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+ROOT = Path(__file__).parents[2]
+
+
+class App:
+    """`python app.py` with a home folder of its own; `start` and `stop` as often as wanted."""
+
+    def __init__(self, home: Path, checkpoints: Path) -> None:
+        self.home, self.checkpoints = home, checkpoints
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self.log = home / "app.log"
+
+    def start(self) -> float:
+        """Start it and wait until the page answers; returns the seconds that took."""
+        settings = {
+            "ECOMGEN_HOME": str(self.home),
+            "ECOMGEN_CHECKPOINTS": str(self.checkpoints),
+            "ECOMGEN_PORT": str(self.port),
+            "OMP_NUM_THREADS": "1",
+        }
+        begin = time.monotonic()
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "app.py"], cwd=ROOT, env=os.environ | settings, stdout=log, stderr=log
+            )
+        while self.process.poll() is None and time.monotonic() - begin < 60:
+            try:
+                with urllib.request.urlopen(self.url, timeout=30):
+                    return time.monotonic() - begin
+            except OSError:
+                time.sleep(0.1)
+        self.process.kill()
+        raise AssertionError(f"The app did not start:\n{self.log.read_text()}")
+
+    def stop(self) -> None:
+        """Stop it, as Ctrl-C does."""
+        self.process.terminate()
+        self.process.wait(20)
+
+
+def open_page(page: Page, url: str) -> None:
+    """Go there and wait until the page can be used and the checkpoint is loaded."""
+    page.goto(url)
+    page.locator(".eg-attribute").first.wait_for()
+    page.wait_for_function("!document.querySelector('#eg-loading .eg-notice')")
