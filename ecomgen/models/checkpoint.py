@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from ecomgen.errors import CheckpointError, EcomgenError
 from ecomgen.models.encoder import Encoder, EncoderConfig
 from ecomgen.models.registry import GENERATORS
-from ecomgen.models.stylegan import Generator, GeneratorConfig, Vocabulary
+from ecomgen.models.stylegan import Generator, Vocabulary
 from ecomgen.schema import Schema
 
 FORMAT = 1

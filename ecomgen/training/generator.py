@@ -24,9 +24,8 @@ from ecomgen.schema import Schema
 from ecomgen.settings import bundled
 from ecomgen.training.autoencoder import AutoencoderConfig, AutoencoderRun, train_autoencoder
 from ecomgen.training.device import choose_compute
-from ecomgen.training.mapping import MappingConfig, MappingRun, encode_photos, train_mapping
 from ecomgen.training.loop import ShouldStop, UpdateProgress, never, quietly
-
+from ecomgen.training.mapping import MappingConfig, MappingRun, encode_photos, train_mapping
 
 ADVERSARY = "adversary.safetensors"
 

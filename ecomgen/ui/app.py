@@ -58,7 +58,9 @@ def build_page(services: Services) -> gr.Blocks:
 
         def translate(who: Any) -> list[Any]:
             language = Visitor.read(who).language
-            texts = [{name: word(key, language) for name, key in words.items()} for words in labels.values()]
+            texts: list[dict[str, Any]] = [
+                {name: word(key, language) for name, key in words.items()} for words in labels.values()
+            ]
             return [{"language": language}, *[gr.update(**text) for text in texts]]
 
         for event in (arrived, switched):

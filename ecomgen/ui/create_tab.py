@@ -85,7 +85,8 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
 
     def make(request: GenerationRequest, edits: Edits, who: Visitor) -> Iterator[tuple[Any, ...]]:
         """Generate, keep and show, one picture after the other; yields values for `shown`."""
-        batch, prompt, made = new_batch(), request.prompt.strip(), []
+        batch, prompt = new_batch(), request.prompt.strip()
+        made: list[Any] = []
 
         def run(pending: int) -> dict[str, Any]:
             return {"visitor": who.id, "run": cards.run(batch, made, prompt, edits, pending)}
@@ -223,7 +224,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
     tick.tick(loaded, [prompt, attributes, model, visitor], [loading, tick, model, attributes], **_QUICK)
     ready = arrived.then(opened, visitor, [pictures, notice, loading, tick, linked, *restored], **_QUICK)
     making.append(ready.then(generate_linked, [linked, *asked], shown, **_MAKING))
-    stopped = ({"settled": True}, {}, *_buttons(busy=False), gr.skip(), gr.skip())
+    stopped: tuple[Any, ...] = ({"settled": True}, {}, *_buttons(busy=False), gr.skip(), gr.skip())
     stop.click(lambda: stopped, None, shown, cancels=making, **_QUICK)
 
     return {

@@ -30,7 +30,11 @@ def test_saving_again_replaces_the_weights_and_keeps_the_card(tmp_path: Path) ->
     (tmp_path / "a" / "README.md").write_text("card")
     second = save_checkpoint(tmp_path / "a", tiny_checkpoint(seed=1))
     assert first != second == load_checkpoint(tmp_path / "a").hash
-    assert sorted(p.name for p in (tmp_path / "a").iterdir()) == ["README.md", "config.json", "model.safetensors"]
+    assert sorted(p.name for p in (tmp_path / "a").iterdir()) == [
+        "README.md",
+        "config.json",
+        "model.safetensors",
+    ]
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
 
 

@@ -61,7 +61,9 @@ def test_condition_takes_any_number_of_attributes_and_ignores_their_order() -> N
     known = torch.tensor([[True] * 5, [False, True, True, False, True]])
     order = torch.tensor([3, 0, 4, 1, 2])
     c = condition(names, values, known)
-    torch.testing.assert_close(c, condition(names[:, order], values[:, order], known[:, order]), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        c, condition(names[:, order], values[:, order], known[:, order]), rtol=1e-4, atol=1e-5
+    )
     assert condition(names[:, :2], values[:, :2], known[:, :2]).shape == c.shape
 
 
@@ -78,7 +80,9 @@ def test_an_unspecified_value_is_not_seen() -> None:
 def test_vocabulary_finds_its_rows() -> None:
     vocabulary = Vocabulary({"category": ("bags", "shoes"), "colour": ("red",)}, 4)
     vocabulary.value.copy_(torch.arange(12.0).view(3, 4))
-    names, values, known = vocabulary.lookup([{"category": "shoes"}, {"colour": "red", "category": "hats"}, {}])
+    names, values, known = vocabulary.lookup(
+        [{"category": "shoes"}, {"colour": "red", "category": "hats"}, {}]
+    )
     assert names.shape == values.shape == (3, 2, 4)
     assert known.tolist() == [[True, False], [False, True], [False, False]]
     assert values[0, 0].tolist() == [4.0, 5.0, 6.0, 7.0]

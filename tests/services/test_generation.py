@@ -114,7 +114,9 @@ def test_a_variation_is_made_again_from_its_parameters(generation: Generation) -
         ({"prompt": "blue dress"}, "has not learnt dresses; it knows: casual shoes"),
     ],
 )
-def test_bad_requests_are_one_sentence(generation: Generation, changes: dict[str, object], message: str) -> None:
+def test_bad_requests_are_one_sentence(
+    generation: Generation, changes: dict[str, object], message: str
+) -> None:
     with pytest.raises(InvalidRequest, match=message) as caught:
         generation.generate(GenerationRequest(**({"prompt": "red shoes"} | changes)))  # type: ignore[arg-type]
     assert "\n" not in str(caught.value)
@@ -161,7 +163,8 @@ def test_threads_share_it(generation: Generation) -> None:
     expected = pixels(draw(generation, count=1)[0])
     results: list[np.ndarray] = []
     threads = [
-        threading.Thread(target=lambda: results.append(pixels(draw(generation, count=1)[0]))) for _ in range(4)
+        threading.Thread(target=lambda: results.append(pixels(draw(generation, count=1)[0])))
+        for _ in range(4)
     ]
     for thread in threads:
         thread.start()

@@ -1,13 +1,13 @@
 import uuid
 
 import pytest
-from ecomgen.services.attributes import Reading
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from PIL import Image
 
 from ecomgen.errors import InvalidRequest, StoreError
+from ecomgen.services.attributes import Reading
 from ecomgen.services.generation import Picture
 from ecomgen.services.pictures import read_label
 from ecomgen.services.review import MAX_COMMENT, REASONS, Review, new_batch

@@ -71,7 +71,17 @@ def test_an_unknown_trainer_and_a_missing_set_are_sentences(tmp_path: Path) -> N
 def test_ctrl_c_saves_and_resume_finishes(product_folder: Path, tmp_path: Path) -> None:
     config, out = tmp_path / "long.toml", tmp_path / "out"
     config.write_text(TINY.format(images=4000))
-    command = [sys.executable, "-m", "ecomgen", "train", str(config), "--data", str(product_folder), "--out", str(out)]
+    command = [
+        sys.executable,
+        "-m",
+        "ecomgen",
+        "train",
+        str(config),
+        "--data",
+        str(product_folder),
+        "--out",
+        str(out),
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 120
         while not (out / "log.jsonl").exists() and time.monotonic() < deadline:

@@ -58,7 +58,9 @@ def test_a_stopped_and_resumed_run_equals_an_unbroken_one(
     trained: Path, product_zip: Path, tmp_path: Path, stop_after: int
 ) -> None:
     steps = iter(range(10_000))
-    assert not train_generator(SMALL, product_zip, tmp_path / "a", should_stop=lambda: next(steps) >= stop_after)
+    assert not train_generator(
+        SMALL, product_zip, tmp_path / "a", should_stop=lambda: next(steps) >= stop_after
+    )
     assert train_generator(SMALL, product_zip, tmp_path / "a", resume=True)
     assert load_checkpoint(tmp_path / "a").hash == load_checkpoint(trained).hash
 
