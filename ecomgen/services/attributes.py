@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 import unicodedata
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _LOOKED_UP = 0.9  # confidence in a word that the network was never taught but that stands there as it is
 _KEPT_VECTORS = 10_000
+_FOREIGN = re.compile(r"[^\W\d_\u0000-\u024f\u2e80-\u2fff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_ENDLESS = re.compile(r"[a-z]{40}", re.IGNORECASE)
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
@@ -57,6 +60,11 @@ def check_prompt(prompt: str, max_length: int) -> str:
     return text
 
 
+def _readable(text: str) -> str:
+    """The words that can be English or Chinese: an encoder that never saw another script would only guess."""
+    return " ".join(w for w in text.split() if _FOREIGN.search(w) is None and _ENDLESS.search(w) is None)
+
+
 class AttributeReader:
     """The text encoder behind one door: loads on first use, safe in threads, the same words give the same vectors."""
 
@@ -86,7 +94,9 @@ class AttributeReader:
         words are looked up in the prompt. Raises InvalidRequest, CheckpointError.
         """
         schema = schema or self.schema
-        text = check_prompt(prompt, self._settings.max_prompt_length)
+        text = _readable(check_prompt(prompt, self._settings.max_prompt_length))
+        if not text:
+            return {attribute.name: Reading(None, 1.0) for attribute in schema}
         encoder = self._loaded()
         assert encoder.readout is not None
         taught = encoder.readout.schema

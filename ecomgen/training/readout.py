@@ -126,17 +126,21 @@ def fit_readout(
         schedule.step()
     encoder.readout = readout.eval().requires_grad_(False)
     if teacher is not None:
-        _align(encoder, schema, teacher)
+        align(encoder, teacher, schema_words(schema))
     calibrate(encoder, PromptMaker(schema, seed + 1).prompts(max(200, prompts // 10)))
     return readout
 
 
+def schema_words(schema: Schema) -> list[str]:
+    """Every word of a schema, the attributes' names too."""
+    return [*schema.names, *(word for a in schema for value in a.values for word in value.words)]
+
+
 @torch.inference_mode()
-def _align(encoder: TextEncoder, schema: Schema, teacher: TextEncoder, penalty: float = 1.0) -> None:
-    """Ridge regression from the encoder's pooled states to the teacher's vectors, over the schema's words."""
+def align(encoder: TextEncoder, teacher: TextEncoder, words: Sequence[str], penalty: float = 0.1) -> None:
+    """Make the encoder's vectors those of the `teacher` as nearly as a linear map can (ridge regression over `words`)."""
     readout = encoder.readout
     assert readout is not None
-    words = [word for attribute in schema for value in attribute.values for word in value.words]
     pooled = torch.cat([encoder.states(*encoder.tokens([word]))[1] for word in words])
     inputs = ((pooled - readout.shift) * readout.scale).double()
     inputs = torch.cat([inputs, torch.ones(len(words), 1, dtype=torch.float64)], dim=1)

@@ -24,7 +24,7 @@ from ecomgen.training.device import choose_compute
 from ecomgen.training.lexicon import Lexicon
 from ecomgen.training.likeness import WordPairs, embedding_loss
 from ecomgen.training.prompts import PromptMaker
-from ecomgen.training.readout import calibrate, measure, readout_loss, targets
+from ecomgen.training.readout import align, calibrate, measure, readout_loss, schema_words, targets
 from ecomgen.training.runlog import RunLog
 
 _START, _END, _PAD = "<|startoftext|>", "<|endoftext|>", "<|pad|>"
@@ -63,7 +63,8 @@ def train_text(config: TextConfig, data: Path | None, out: Path, resume: bool) -
     """Train and write the checkpoint folder `out`: model, tokenizer, readout and metrics.json.
 
     `data`: a product set whose titles are learned from too. `resume` is another round of `steps`, at a lower rate, on
-    other prompts, from the weights in `out`. Raises ConfigError, DataError, CheckpointError.
+    other prompts, from the weights in `out`; its vectors stay those that generators may have been trained with, as nearly
+    as a linear map can make them. Raises ConfigError, DataError, CheckpointError.
     """
     schema = default_schema()
     lexicon = Lexicon(schema)
@@ -74,6 +75,7 @@ def train_text(config: TextConfig, data: Path | None, out: Path, resume: bool) -
     seed = config.seed + 10 * len(rounds)
     torch.manual_seed(seed)
     maker = PromptMaker(schema, seed, titles.noise)
+    before_round = TextEncoder.load(out) if resume else None
     if resume:
         encoder = TextEncoder.load(out).requires_grad_(True)
         if encoder.readout is None or encoder.readout.schema != schema:
@@ -87,10 +89,12 @@ def train_text(config: TextConfig, data: Path | None, out: Path, resume: bool) -
     _train(encoder, replace(config, learning_rate=rate, seed=seed), maker, titles, out)
     seconds = time.monotonic() - started
 
+    encoder.eval().requires_grad_(False)
+    if before_round is not None:
+        align(encoder, before_round, 6 * schema_words(schema) + titles.noise)
     with torch.no_grad():
         for parameter in encoder.parameters():  # as it will be loaded
             parameter.copy_(parameter.half().float())
-    encoder.eval().requires_grad_(False)
     held_out = PromptMaker(schema, config.seed + 1, titles.noise).prompts(3000)
     calibrate(encoder, held_out[:1500] + titles.held_out[:1000])
     encoder.save(out)

@@ -55,6 +55,13 @@
         own.badge.title = state ? word(`${state}_hint`) : "";
       }
     }
+    // Gradio's own input event swallows the first change after the server touched the field, such as a pasted prompt.
+    let typing;
+    document.addEventListener("input", (event) => {
+      if (!event.target.closest("#eg-prompt")) return;
+      clearTimeout(typing);
+      typing = setTimeout(() => trigger("edit"), 120);
+    });
     // Two readings may overtake each other; when the later answer is to the earlier prompt, ask again.
     let asked = 0;
     function isStale() {

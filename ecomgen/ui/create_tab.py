@@ -211,7 +211,6 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         "outputs": attributes,
         **_QUICK,
     }
-    prompt.input(**reading, trigger_mode="always_last")
     attributes.edit(**reading, trigger_mode="always_last")
     model.input(**reading)
     making = [gr.on([prompt.submit, go.click], generate, asked, shown, **_MAKING)]
@@ -242,7 +241,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
 
 
 def _buttons(busy: bool) -> tuple[Any, Any]:
-    return gr.Button(visible=not busy), gr.Button(visible=busy)
+    return gr.update(visible=not busy), gr.update(visible=busy)  # a gr.Button made while laying out would be shown
 
 
 def _roll() -> int:

@@ -88,7 +88,7 @@ def test_ctrl_c_saves_and_resume_finishes(product_folder: Path, tmp_path: Path) 
             time.sleep(0.05)
         os.kill(process.pid, signal.SIGINT)
         printed, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
+    assert process.returncode == 130, errors  # as a shell reports Ctrl-C
     assert "--resume goes on from here" in printed
     assert list((out / "state" / "autoencoder").glob("step-*"))
     assert not (out / "config.json").exists()

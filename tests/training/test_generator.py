@@ -39,7 +39,7 @@ def trained(product_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 def test_the_losses_fall(trained: Path) -> None:
     log = read_log(trained / "log.jsonl")
     pixels = [line["pixels"] for line in log if line["phase"] == "autoencoder"]
-    assert pixels[-1] < 0.5 * pixels[0]
+    assert pixels[-1] < 0.8 * pixels[0]
     flow = [line["loss"] for line in log if line["phase"] == "mapping"]
     assert flow[-1] < flow[0]
     assert any("adversary" in line for line in log)

@@ -51,7 +51,7 @@ def test_a_short_run_learns_and_writes_a_checkpoint(product_folder: Path, tmp_pa
     train_text(TINY, product_folder, tmp_path, resume=True)
     assert json.loads((tmp_path / "metrics.json").read_text())["training"]["rounds"] == [51, 51]
     after = read_log(tmp_path / "log.jsonl")
-    assert float(after[-1]["loss"]) < float(lines[-1]["loss"])
+    assert float(after[-1]["loss"]) < 0.8 * float(lines[0]["loss"])
 
 
 def test_the_tokenizer_reads_both_languages_and_takes_chinese_apart() -> None:

@@ -1,4 +1,4 @@
-"""The app in a process of its own, and how a test opens its page."""
+"""The app in a process of its own, for tests that meet it as a visitor does."""
 
 import os
 import socket
@@ -24,8 +24,8 @@ class App:
         self.url = f"http://127.0.0.1:{self.port}/"
         self.log = home / "app.log"
 
-    def start(self) -> float:
-        """Start it and wait until the page answers; returns the seconds that took."""
+    def start(self) -> None:
+        """Start it and wait until the page answers."""
         settings = {
             "ECOMGEN_HOME": str(self.home),
             "ECOMGEN_CHECKPOINTS": str(self.checkpoints),
@@ -40,10 +40,9 @@ class App:
         while self.process.poll() is None and time.monotonic() - begin < 60:
             try:
                 with urllib.request.urlopen(self.url, timeout=30):
-                    return time.monotonic() - begin
+                    return
             except OSError:
                 time.sleep(0.1)
-        self.process.kill()
         raise AssertionError(f"The app did not start:\n{self.log.read_text()}")
 
     def stop(self) -> None:
