@@ -72,6 +72,7 @@ class AttributeReader:
         self.schema = schema or default_schema()
         self._settings = settings
         self._lock = threading.Lock()
+        self._running = threading.Lock()  # a tokenizer's settings change between calls: one call at a time
         self._encoder: TextEncoder | None = None
         self._hash = ""
         self._vectors: dict[str, np.ndarray] = {}
@@ -100,7 +101,8 @@ class AttributeReader:
         encoder = self._loaded()
         assert encoder.readout is not None
         taught = encoder.readout.schema
-        probabilities = dict(zip(taught.names, encoder.read(text), strict=True))
+        with self._running:
+            probabilities = dict(zip(taught.names, encoder.read(text), strict=True))
         lexicon = self._lexicon(schema, taught)
         looked_up = lexicon.read(text) if lexicon else {}
         result = {}
@@ -123,7 +125,8 @@ class AttributeReader:
         for text in texts:
             vector = self._vectors.get(text)
             if vector is None:
-                vector = encoder.embed([text]).numpy()[0]
+                with self._running:
+                    vector = encoder.embed([text]).numpy()[0]
                 if len(self._vectors) < _KEPT_VECTORS:
                     self._vectors[text] = vector
             rows.append(vector)
