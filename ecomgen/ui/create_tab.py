@@ -241,7 +241,9 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
 
 
 def _buttons(busy: bool) -> tuple[Any, Any]:
-    return gr.update(visible=not busy), gr.update(visible=busy)  # a gr.Button made while laying out would be shown
+    return gr.update(visible=not busy), gr.update(
+        visible=busy
+    )  # a gr.Button made while laying out would be shown
 
 
 def _roll() -> int:

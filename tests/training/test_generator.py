@@ -22,7 +22,7 @@ SMALL = GeneratorTraining(
     encoder=EncoderConfig(channels=(16, 32), w_dim=16),
     discriminator=DiscriminatorConfig(channels=(16, 32)),
     autoencoder=AutoencoderConfig(images=16 * 60, batch=16, half_life=100, log_every=5),
-    mapping=MappingConfig(latents=16 * 40, batch=16, half_life=100, log_every=5),
+    mapping=MappingConfig(latents=16 * 400, batch=16, half_life=100, log_every=5),
     least=2,
     precision="fp32",
     compile=False,
@@ -41,7 +41,7 @@ def test_the_losses_fall(trained: Path) -> None:
     pixels = [line["pixels"] for line in log if line["phase"] == "autoencoder"]
     assert pixels[-1] < 0.8 * pixels[0]
     flow = [line["loss"] for line in log if line["phase"] == "mapping"]
-    assert flow[-1] < flow[0]
+    assert sum(flow[-20:]) / 20 < 0.95 * sum(flow[:5]) / 5  # a batch of 16 is noisy
     assert any("adversary" in line for line in log)
 
 
