@@ -43,6 +43,7 @@ class App:
                     return
             except OSError:
                 time.sleep(0.1)
+        self.process.kill()
         raise AssertionError(f"The app did not start:\n{self.log.read_text()}")
 
     def stop(self) -> None:
