@@ -88,10 +88,10 @@ def generate(checkpoint: Checkpoint, attributes: list[dict], psi: float, seed: i
     noise = torch.Generator().manual_seed(seed)
     for start in range(0, len(attributes), 64):
         asked = attributes[start : start + 64]
-        c = generator.condition(*checkpoint.vocabulary.lookup(asked))
+        schedule = generator.schedule(*checkpoint.vocabulary.lookup(asked))
         z = torch.randn(len(asked), generator.config.w_dim, generator=noise)
         shown = (
-            generator(z, c, psi).clamp(-1, 1).add(1).mul(127.5).round().div(127.5).sub(1)
+            generator(z, schedule, psi).clamp(-1, 1).add(1).mul(127.5).round().div(127.5).sub(1)
         )  # as the file has it
         pictures.append(shown)
     return torch.cat(pictures)

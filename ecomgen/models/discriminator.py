@@ -15,7 +15,7 @@ from ecomgen.models.layers import ResidualDown, ScaledConv, activate
 class DiscriminatorConfig:
     """`channels[i]` is the width at size / 2**(i + 1) pixels; the logits have the resolution of the last."""
 
-    channels: tuple[int, ...] = (96, 160, 256)
+    channels: tuple[int, ...] = (64, 128, 192)
 
 
 class PatchDiscriminator(nn.Module):

@@ -9,13 +9,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ecomgen.models.layers import ResidualDown, ScaledConv, ScaledLinear, activate
+from ecomgen.models.stylegan import base_size
 
 
 @dataclass(frozen=True)
 class EncoderConfig:
     """`channels[i]` is the width at size / 2**(i + 1) pixels; the last one has to be reached at 4 pixels."""
 
-    channels: tuple[int, ...] = (96, 160, 256, 256)
+    channels: tuple[int, ...] = (64, 128, 256, 256)
     w_dim: int = 256
 
     @property
@@ -25,7 +26,10 @@ class EncoderConfig:
 
 
 class Encoder(nn.Module):
-    """Photo [n, 3, size, size] in [-1, 1] -> mean and log-variance of w, each [n, w_dim]."""
+    """Photo [n, 3, size, size] in [-1, 1] -> mean and log-variance of w, each [n, w_dim].
+
+    The mean is the photo's fixed principal components plus what the convolutions add to them.
+    """
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
@@ -35,10 +39,19 @@ class Encoder(nn.Module):
             ResidualDown(a, b) for a, b in zip(config.channels, config.channels[1:], strict=False)
         )
         self.leave = ScaledLinear(16 * config.channels[-1], 2 * config.w_dim)
+        nn.init.zeros_(self.leave.weight)
+        nn.init.constant_(self.leave.bias[config.w_dim :], -4.0)
+        self.base = ScaledLinear(3 * base_size(config.size) ** 2, config.w_dim).requires_grad_(False)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        base = self.base(shrink(x, base_size(self.config.size)).flatten(1))
         x = self.enter(F.pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last))
         for block in self.blocks:
             x = block(x)
         mean, log_variance = self.leave(activate(x).flatten(1)).float().chunk(2, -1)
-        return mean, log_variance.clamp(-12, 4)
+        return base.float() + mean, log_variance.clamp(-12, 4)
+
+
+def shrink(photos: Tensor, size: int) -> Tensor:
+    """Photos [n, 3, s, s] at a side of `size`, which divides s."""
+    return F.avg_pool2d(photos, photos.shape[-1] // size)

@@ -3,8 +3,9 @@
     value words --TextEncoder.embed--> [attribute, value] pairs --Condition--> c [n, cond_dim]
     z [n, w_dim], c --FlowMapping--> w [n, w_dim] --Synthesis--> picture [n, 3, size, size] in [-1, 1]
 
-The synthesis network is StyleGAN2's (Karras et al. 2020) with pixel-shuffle upsampling; the mapping network learns
-p(w | c) by conditional flow matching (Lipman et al. 2023) over the latents of an encoder, see training/mapping.py.
+The synthesis network is StyleGAN2's (Karras et al. 2020) with pixel-shuffle upsampling, drawn over a base picture that
+is linear in w. The mapping network learns p(w | c) by conditional flow matching (Lipman et al. 2023) over the latents
+of an encoder, see training/mapping.py.
 Nothing here depends on how many attributes or values exist: a value never seen before is one more embedded word.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -23,15 +25,19 @@ from ecomgen.models.layers import ModulatedConv, ScaledLinear, activate
 
 @dataclass(frozen=True)
 class GeneratorConfig:
-    """Shape of the generator. `channels[i]` is the width at 4 * 2**i pixels; all but the last divide by 4."""
+    """Shape of the generator. `channels[i]` is the width at 4 * 2**i pixels; all but the last divide by 4.
 
-    channels: tuple[int, ...] = (256, 256, 192, 128, 48)
+    `steps` and `guidance` are how the mapping is integrated; they can be changed without training.
+    """
+
+    channels: tuple[int, ...] = (320, 320, 192, 96, 32)
     w_dim: int = 256
     text_dim: int = 256
     cond_dim: int = 256
     mapping_width: int = 512
     mapping_layers: int = 4
     steps: int = 10
+    guidance: float = 2.0
 
     def __post_init__(self) -> None:
         if any(c % 4 for c in self.channels[:-1]) or not self.channels:
@@ -41,6 +47,16 @@ class GeneratorConfig:
     def size(self) -> int:
         """Side of the square pictures, in pixels."""
         return 4 * 2 ** (len(self.channels) - 1)
+
+    @property
+    def base_size(self) -> int:
+        """Side of the base picture."""
+        return base_size(self.size)
+
+
+def base_size(size: int) -> int:
+    """Side of the part of a picture that is linear in w: outlines and colours, not detail."""
+    return min(32, size)
 
 
 class UpBlock(nn.ModuleList):
@@ -54,10 +70,16 @@ class UpBlock(nn.ModuleList):
 
 
 class Synthesis(nn.Module):
-    """w [n, w_dim] -> picture [n, 3, size, size], nominally in [-1, 1]."""
+    """w [n, w_dim] -> picture [n, 3, size, size], nominally in [-1, 1].
+
+    The picture is a fixed base, the principal components of the training photos weighed by w, plus what the styled
+    convolutions draw over it. On few photos and little time the base carries most of the likeness.
+    """
 
     def __init__(self, config: GeneratorConfig) -> None:
         super().__init__()
+        self.config = config
+        self.base = ScaledLinear(config.w_dim, 3 * config.base_size**2).requires_grad_(False)
         first = config.channels[0]
         self.start = ScaledLinear(config.w_dim, 16 * first)
         self.first = ModulatedConv(first, first, config.w_dim)
@@ -66,13 +88,18 @@ class Synthesis(nn.Module):
             for a, b in zip(config.channels, config.channels[1:], strict=False)
         )
         self.to_rgb = ModulatedConv(config.channels[-1], 3, config.w_dim, kernel=1, demodulate=False)
+        nn.init.zeros_(self.to_rgb.weight)
 
     def forward(self, w: Tensor) -> Tensor:
+        side = self.config.base_size
+        base = self.base(w).view(-1, 3, side, side)
+        if side < self.config.size:
+            base = F.interpolate(base, size=self.config.size, mode="bilinear")
         x = self.start(w).view(w.shape[0], -1, 4, 4).contiguous(memory_format=torch.channels_last)
         x = activate(self.first(x, w))
         for block in self.blocks:
             x = block(x, w)
-        return self.to_rgb(x, w)
+        return base + self.to_rgb(x, w)
 
 
 class Condition(nn.Module):
@@ -103,22 +130,36 @@ class Condition(nn.Module):
         return self.out(self.pair(torch.cat([attributes * scale, values], -1)).sum(1))
 
 
+class Moment(NamedTuple):
+    """What the velocity field needs to know of one time and condition; one prompt's pictures share it."""
+
+    keep: Tensor
+    gain: Tensor
+    enter: Tensor
+    modulations: list[tuple[Tensor, Tensor]]
+
+
 class FlowMapping(nn.Module):
     """z [n, w_dim], c [n, cond_dim] -> w [n, w_dim]: integrates a learned velocity field from noise to latents.
 
-    The field is a residual MLP whose layers are scaled and shifted by time and condition (Peebles & Xie 2023).
+    The field is a residual MLP whose layers are scaled and shifted by time and condition (Peebles & Xie 2023). It
+    learns only what differs from the best field for Gaussian latents, which is known in closed form (the
+    preconditioning of Karras et al. 2022, for flows), so that an untrained mapping already draws from a Gaussian.
+    `scale` is the standard deviation that each latent has in here: those that move the picture more count more.
     """
 
     mean: Tensor
     std: Tensor
+    scale: Tensor
     frequencies: Tensor
 
     def __init__(self, config: GeneratorConfig) -> None:
         super().__init__()
         width = config.mapping_width
-        self.steps = config.steps
+        self.steps, self.guidance = config.steps, config.guidance
         self.register_buffer("mean", torch.zeros(config.w_dim))
         self.register_buffer("std", torch.ones(config.w_dim))
+        self.register_buffer("scale", torch.ones(config.w_dim))
         self.register_buffer("frequencies", torch.exp(torch.linspace(0, 5, 32)), persistent=False)
         self.enter = ScaledLinear(config.w_dim, width)
         self.context = nn.Sequential(ScaledLinear(config.cond_dim + 64, width), nn.SiLU())
@@ -134,33 +175,61 @@ class FlowMapping(nn.Module):
         )
         self.leave = nn.Linear(width, config.w_dim)
         nn.init.zeros_(self.leave.weight)
+        nn.init.zeros_(self.leave.bias)
 
-    def modulations(self, t: Tensor, c: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """Scale and shift of each layer at times t [n]; they depend on t and c only, so one prompt shares them."""
-        angles = t[:, None] * self.frequencies
-        context = self.context(torch.cat([c, angles.sin(), angles.cos()], -1))
-        return [layer["modulate"](context).chunk(2, -1) for layer in self.layers]  # type: ignore[index]
+    def moment(self, t: Tensor, c: Tensor) -> Moment:
+        """The field at times t [..., n, 1] under conditions c [..., n, cond_dim]; their shapes may broadcast.
 
-    def velocity(self, x: Tensor, modulations: list[tuple[Tensor, Tensor]]) -> Tensor:
-        """d x / d t, where t in [0, 1] runs from noise to latents; x [n, w_dim] is a standardised latent."""
-        x = self.enter(x)
-        for layer, (scale, shift) in zip(self.layers, modulations, strict=True):
-            x = x + layer["mix"](torch.addcmul(shift, layer["norm"](x), 1 + scale))  # type: ignore[index]
-        return self.leave(x)
+        With x = t w + (1 - t) z and w ~ N(0, scale**2), E[w - z | x] = keep x, and gain is the root of the variance.
+        """
+        angles = t * self.frequencies
+        shape = torch.broadcast_shapes(t.shape[:-1], c.shape[:-1])
+        times = torch.cat([angles.sin(), angles.cos()], -1)
+        context = self.context(torch.cat([c.expand(*shape, -1), times.expand(*shape, -1)], -1))
+        modulations = [layer["modulate"](context).chunk(2, -1) for layer in self.layers]  # type: ignore[index]
+        enter = ((t * self.scale).square() + (1 - t).square()).rsqrt()
+        keep = (t * self.scale.square() - (1 - t)) * enter.square()
+        return Moment(keep, self.scale * enter, enter, modulations)
 
-    def schedule(self, c: Tensor) -> list[list[tuple[Tensor, Tensor]]]:
-        """The modulations of every evaluation of the integration, for c [n, cond_dim]."""
-        times = torch.arange(2 * self.steps, device=c.device) / (2 * self.steps)
-        return [self.modulations(t.expand(c.shape[0]), c) for t in times]
+    def velocity(self, x: Tensor, moment: Moment) -> Tensor:
+        """d x / d t, where t in [0, 1] runs from noise to latents; x [n, w_dim] is a latent of deviation `scale`."""
+        hidden = self.enter(x * moment.enter)
+        for layer, (scale, shift) in zip(self.layers, moment.modulations, strict=True):
+            hidden = hidden + layer["mix"](torch.addcmul(shift, layer["norm"](hidden), 1 + scale))  # type: ignore[index]
+        return torch.addcmul(moment.keep * x, moment.gain, self.leave(hidden))
 
-    def forward(self, z: Tensor, schedule: list[list[tuple[Tensor, Tensor]]], psi: float = 1.0) -> Tensor:
+    def normalise(self, w: Tensor) -> Tensor:
+        """w -> the latents of deviation `scale` that the field moves."""
+        return (w - self.mean) / self.std * self.scale
+
+    def schedule(self, c: Tensor, nothing: Tensor | None = None) -> list[Moment]:
+        """The moments of a whole integration for c [n, cond_dim].
+
+        `nothing` [1, cond_dim] is the condition in which no attribute is known. With it the field is guided: it goes
+        `guidance` times as far from what anything would look like to what was asked (Ho & Salimans 2022).
+        """
+        if nothing is not None:
+            c = torch.stack([c, nothing.expand_as(c)])
+        n = 2 * self.steps
+        times = torch.arange(n, device=c.device) / n
+        all_ = self.moment(times.view(n, *[1] * c.ndim), c)
+        return [
+            Moment(all_.keep[i], all_.gain[i], all_.enter[i], [(a[i], b[i]) for a, b in all_.modulations])
+            for i in range(n)
+        ]
+
+    def forward(self, z: Tensor, schedule: list[Moment], psi: float = 1.0) -> Tensor:
         """Midpoint integration in `steps` steps; psi in [0, 1] shrinks the noise: less variety, more typical."""
         x = z * psi
         dt = 1.0 / self.steps
         for i in range(self.steps):
-            middle = torch.add(x, self.velocity(x, schedule[2 * i]), alpha=dt / 2)
-            x = torch.add(x, self.velocity(middle, schedule[2 * i + 1]), alpha=dt)
-        return x * self.std + self.mean
+            middle = torch.add(x, self._guided(x, schedule[2 * i]), alpha=dt / 2)
+            x = torch.add(x, self._guided(middle, schedule[2 * i + 1]), alpha=dt)
+        return x / self.scale * self.std + self.mean
+
+    def _guided(self, x: Tensor, moment: Moment) -> Tensor:
+        velocity = self.velocity(x, moment)
+        return torch.lerp(velocity[1], velocity[0], self.guidance) if velocity.ndim == 3 else velocity
 
 
 class Generator(nn.Module):
@@ -173,9 +242,14 @@ class Generator(nn.Module):
         self.mapping = FlowMapping(config)
         self.synthesis = Synthesis(config)
 
-    def forward(self, z: Tensor, c: Tensor, psi: float = 1.0) -> Tensor:
-        """z [n, w_dim] ~ N(0, 1), c [n, cond_dim] -> pictures [n, 3, size, size], nominally in [-1, 1]."""
-        return self.synthesis(self.mapping(z, self.mapping.schedule(c), psi))
+    def schedule(self, attributes: Tensor, values: Tensor, known: Tensor) -> list[Moment]:
+        """How the mapping goes for what is asked; the arguments are those of `Condition`, [n or 1, a, ...]."""
+        nothing = self.condition(attributes[:1], values[:1], torch.zeros_like(known[:1]))
+        return self.mapping.schedule(self.condition(attributes, values, known), nothing)
+
+    def forward(self, z: Tensor, schedule: list[Moment], psi: float = 1.0) -> Tensor:
+        """z [n, w_dim] ~ N(0, 1) -> pictures [n, 3, size, size], nominally in [-1, 1]."""
+        return self.synthesis(self.mapping(z, schedule, psi))
 
 
 class Vocabulary(nn.Module):

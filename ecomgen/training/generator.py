@@ -127,6 +127,8 @@ def train_generator(
     )
     if config.start:
         start_from(run, Path(config.start))
+    else:
+        run.start_bases(photos.train)
     if not train_autoencoder(run, photos.train, out, resume, should_stop, update_progress):
         return False
 
@@ -136,8 +138,9 @@ def train_generator(
     vocabulary = embed_vocabulary(schema, counts, TextEncoder.load(text_encoder))
     mean, deviation = encode_photos(run.average_encoder, photos.train, compute)
     attributes = [p.attributes for p in photos.train_products]
+    weight = run.average_synthesis.base.weight.norm(dim=0)
     mapping = MappingRun(
-        config.mapping, config.generator, vocabulary, mean, deviation, attributes, compute.device
+        config.mapping, config.generator, vocabulary, mean, deviation, weight, attributes, compute.device
     )
     if not train_mapping(mapping, out, resume, should_stop, update_progress):
         return False

@@ -64,6 +64,7 @@ def scaled_adam(modules: Iterable[nn.Module], rate: float, betas: tuple[float, f
     return torch.optim.Adam(
         [{"params": group, "lr": rate * scale, "scale": scale} for scale, group in groups.items()],
         betas=betas,
+        fused=True,
     )
 
 
@@ -76,8 +77,7 @@ def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
 @torch.no_grad()
 def update_average(average: nn.Module, model: nn.Module, decay: float) -> None:
     """EMA of the weights; buffers are copied."""
-    for old, new in zip(average.parameters(), model.parameters(), strict=True):
-        old.lerp_(new, 1 - decay)
+    torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
     for kept, current in zip(average.buffers(), model.buffers(), strict=True):
         kept.copy_(current)
 

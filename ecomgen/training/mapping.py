@@ -44,11 +44,11 @@ class MappingConfig:
     """Budget of the mapping phase, in latents shown; `keep` is the chance that a known attribute is kept."""
 
     latents: int = 4_000_000
-    batch: int = 512
-    rate: float = 4e-3
+    batch: int = 128
+    rate: float = 1.6e-2
     keep: float = 0.75
     keep_none: float = 0.1
-    half_life: float = 60_000.0
+    half_life: float = 40_000.0
     save_seconds: float = 120.0
     log_every: int = 100
     seed: int = 1
@@ -69,7 +69,10 @@ def encode_photos(
 
 
 class MappingRun:
-    """Condition and mapping networks, their averages and the optimiser of one run."""
+    """Condition and mapping networks, their averages and the optimiser of one run.
+
+    `weight` [w_dim] says how much of a picture each latent moves.
+    """
 
     def __init__(
         self,
@@ -78,6 +81,7 @@ class MappingRun:
         vocabulary: Vocabulary,
         mean: Tensor,
         deviation: Tensor,
+        weight: Tensor,
         attributes: Sequence[Mapping[str, str | None]],
         device: torch.device,
     ) -> None:
@@ -91,6 +95,8 @@ class MappingRun:
         self.network = nn.ModuleDict({"condition": self.condition, "mapping": self.mapping})
         self.mapping.mean.copy_(self.mean.mean(0))
         self.mapping.std.copy_((self.mean.var(0) + self.deviation.square().mean(0)).sqrt())
+        scale = weight.sqrt().clamp(min=1e-2 * float(weight.max()) ** 0.5)  # between equal and as in the picture
+        self.mapping.scale.copy_(scale / scale.square().mean().sqrt())
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.optimizer = scaled_adam([self.network], config.rate, (0.9, 0.99))
         self.done = 0
@@ -104,7 +110,7 @@ class MappingRun:
         """Learn from one batch; returns the loss. Raises FloatingPointError on NaN."""
         config = self.config
         seed_step(config.seed, self.done + 1)
-        set_rate(self.optimizer, config.rate * falling(self.progress, floor=0.02))
+        set_rate(self.optimizer, config.rate * falling(self.progress, floor=0.01))
         rows = batch_indices(len(self.mean), config.batch, self.done, config.seed).to(self.device)
         draw = torch.rand(len(rows), self.known.shape[1] + 1).to(self.device)
         known = self.known[rows] & (draw[:, 1:] < config.keep) & (draw[:, :1] > config.keep_none)
@@ -112,10 +118,10 @@ class MappingRun:
         noise, t = torch.randn(w.shape).to(self.device), torch.rand(len(rows)).to(self.device)
 
         mapping = self.mapping
-        target = (w - mapping.mean) / mapping.std
+        target = mapping.normalise(w)
         c = self.condition(self.names[rows], self.values[rows], known)
         at = torch.lerp(noise, target, t[:, None])
-        loss = losses.flow_matching(mapping.velocity(at, mapping.modulations(t, c)), noise, target)
+        loss = losses.flow_matching(mapping.velocity(at, mapping.moment(t[:, None], c)), noise, target)
         if not finite([loss]):
             raise FloatingPointError("The loss is not a number any more.")
         self.optimizer.zero_grad(set_to_none=True)

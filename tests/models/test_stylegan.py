@@ -1,5 +1,7 @@
 """The generator: shapes, StyleGAN2's modulation against a plain reference, conditions of any size."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -12,11 +14,13 @@ TINY = GeneratorConfig(
     channels=(16, 16, 8), w_dim=12, text_dim=8, cond_dim=10, mapping_width=16, mapping_layers=2, steps=3
 )
 
+ASKED = (torch.randn(1, 5, 8), torch.randn(1, 5, 8), torch.tensor([[True, True, False, True, False]]))
+
 
 def test_draws_pictures_of_the_configured_size() -> None:
     generator = Generator(TINY)
     assert TINY.size == 16
-    assert generator(torch.randn(2, 12), torch.randn(2, 10)).shape == (2, 3, 16, 16)
+    assert generator(torch.randn(2, 12), generator.schedule(*ASKED)).shape == (2, 3, 16, 16)
 
 
 def test_channels_that_cannot_be_shuffled_are_refused() -> None:
@@ -37,21 +41,53 @@ def test_modulated_convolution_equals_stylegan2s_grouped_one() -> None:
     torch.testing.assert_close(layer(x, w), expected, rtol=1e-4, atol=1e-5)
 
 
+def test_a_changed_weight_is_seen_although_its_energy_is_kept() -> None:
+    layer, x, w = ModulatedConv(6, 5, 4).eval(), torch.randn(1, 6, 7, 7), torch.randn(1, 4)
+    with torch.no_grad():
+        layer(x, w)
+        layer.weight.add_(torch.randn_like(layer.weight))
+        kept = layer(x, w)
+    torch.testing.assert_close(kept, layer.train()(x, w))
+
+
 def test_flow_integrates_a_known_field() -> None:
     """With the velocity held at (target - z), any number of steps has to land on the target."""
     mapping = FlowMapping(TINY)
     z, target = torch.randn(4, 12), torch.randn(4, 12)
-    mapping.velocity = lambda x, modulations: target - z  # type: ignore[method-assign]
+    mapping.velocity = lambda x, moment: target - z  # type: ignore[method-assign]
     mapping.mean.fill_(1.0)
     mapping.std.fill_(2.0)
+    mapping.scale.fill_(4.0)
     landed = mapping(z, mapping.schedule(torch.randn(4, 10)))
-    torch.testing.assert_close(landed, target * 2 + 1)
+    torch.testing.assert_close(landed, target / 4 * 2 + 1)
+    torch.testing.assert_close(mapping.normalise(landed), target)
+
+
+def test_an_untrained_mapping_draws_from_the_gaussian_of_its_latents() -> None:
+    mapping = FlowMapping(replace(TINY, steps=100))
+    mapping.mean.normal_()
+    mapping.std.uniform_(0.5, 2.0)
+    mapping.scale.uniform_(0.2, 3.0)
+    z = torch.randn(4, 12)
+    landed = mapping(z, mapping.schedule(torch.randn(4, 10)))
+    torch.testing.assert_close(landed, mapping.mean + mapping.std * z, rtol=1e-2, atol=1e-2)
+
+
+@torch.no_grad()
+def test_guidance_goes_from_anything_past_what_was_asked() -> None:
+    mapping = FlowMapping(TINY)
+    mapping.leave.reset_parameters()
+    x, c, nothing = torch.randn(4, 12), torch.randn(1, 10), torch.randn(1, 10)
+
+    def field(*conditions: torch.Tensor) -> torch.Tensor:
+        return mapping._guided(x, mapping.schedule(*conditions)[2])
+
+    torch.testing.assert_close(field(c, nothing), field(nothing) + TINY.guidance * (field(c) - field(nothing)))
 
 
 def test_psi_zero_leaves_no_variety() -> None:
     generator = Generator(TINY)
-    c = torch.randn(1, 10).expand(3, -1)
-    pictures = generator(torch.randn(3, 12), c, psi=0.0)
+    pictures = generator(torch.randn(3, 12), generator.schedule(*ASKED), psi=0.0)
     torch.testing.assert_close(pictures[0], pictures[1])
 
 
