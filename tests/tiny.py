@@ -26,7 +26,9 @@ def tiny_checkpoint(name: str = "tiny", seed: int = 0) -> Checkpoint:
     vocabulary.value.normal_()
     generator = Generator(GENERATOR)
     generator.mapping.leave.reset_parameters()
-    torch.nn.init.normal_(generator.synthesis.to_rgb.weight)  # training starts without detail; a test wants some
+    torch.nn.init.normal_(
+        generator.synthesis.to_rgb.weight
+    )  # training starts without detail; a test wants some
     return Checkpoint(
         name=name,
         title="Tiny",

@@ -42,7 +42,6 @@ from ecomgen.training.loop import (
 from ecomgen.training.runlog import RunLog
 from ecomgen.training.state import load_newest, save_state
 
-
 _BASE_PHOTOS = 8192
 """As many photos are enough for the principal components."""
 
@@ -95,6 +94,9 @@ class AutoencoderRun:
         self.optimizer = scaled_adam([self.synthesis, self.encoder], config.rate, (0.5, 0.99))
         self.adversary_optimizer = scaled_adam([self.adversary], config.adversary_rate, (0.5, 0.99))
         self.done = 0
+        self.drawn: Tensor | None = (
+            None  # latents [m, w_dim] from the mapping: their pictures are judged as well
+        )
         # Compiled modules share the parameters above; only the calls differ.
         wrap = torch.compile if compiled else lambda module: module
         self._synthesize, self._encode, self._judge = (
@@ -126,6 +128,14 @@ class AutoencoderRun:
             # Every component is as uncertain in the picture as half of the weakest one is strong.
             encoder.leave.bias[w_dim : w_dim + rank] = 2 * (0.5 * deviation[-1] / deviation).log()
 
+    def follow(self, other: AutoencoderRun) -> None:
+        """Begin with the averaged weights of another run; optimisers start afresh."""
+        for module in (self.synthesis, self.average_synthesis):
+            module.load_state_dict(other.average_synthesis.state_dict())
+        for encoder in (self.encoder, self.average_encoder):
+            encoder.load_state_dict(other.average_encoder.state_dict())
+        self.adversary.load_state_dict(other.adversary.state_dict())
+
     @property
     def images(self) -> int:
         """Photos shown so far."""
@@ -150,6 +160,9 @@ class AutoencoderRun:
             with torch.set_grad_enabled(config.learn_codes):
                 mean, log_variance = self._encode(photos)
             w = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+            if self.drawn is not None:
+                rows = batch_indices(len(self.drawn), len(w), self.done, config.seed + 1)
+                w = torch.cat([w, self.drawn[rows].to(w)])
             fake = self._synthesize(w)
             judged = None
             if ramp > 0:
@@ -157,7 +170,7 @@ class AutoencoderRun:
                 judged = self._judge(_part(fake, top, left))
                 with torch.no_grad():
                     _, real_features = self._judge(_part(photos, top, left))
-        fake32 = fake.float()
+        fake32 = fake[: len(photos)].float()  # the others have no photo to be compared with
         parts = {
             "pixels": losses.multiscale_l1(fake32, photos),
             "gradients": losses.gradient_l1(fake32, photos),
@@ -168,7 +181,8 @@ class AutoencoderRun:
         )
         if judged is not None:
             parts["adversarial"] = losses.hinge_generator(judged[0].float())
-            parts["features"] = losses.feature_distance(judged[1], real_features)
+            reconstructed = [feature[: len(photos)] for feature in judged[1]]
+            parts["features"] = losses.feature_distance(reconstructed, real_features)
             total = total + ramp * (
                 config.adversarial * parts["adversarial"] + config.features * parts["features"]
             )
@@ -183,7 +197,7 @@ class AutoencoderRun:
             with self.compute.autocast():
                 pairs = torch.cat([photos, fake.detach().to(photos.dtype)])
                 logits, _ = self._judge(_part(pairs, top, left))
-            real_logits, fake_logits = logits.float().chunk(2)
+            real_logits, fake_logits = logits.float().tensor_split([len(photos)])
             parts["adversary"] = losses.hinge_discriminator(real_logits, fake_logits)
             self.adversary_optimizer.zero_grad(set_to_none=True)
             parts["adversary"].backward()
@@ -235,12 +249,13 @@ def train_autoencoder(
     resume: bool = False,
     should_stop: ShouldStop = never,
     update_progress: UpdateProgress = quietly,
+    phase: str = "autoencoder",
 ) -> bool:
     """Train on photos (uint8 [n, s, s, 3]) until the budget is spent; False when `should_stop` ended it early.
 
     Writes out/log.jsonl, out/state/ (exact resume) and out/reconstructions.png (photos above their pictures).
     """
-    config, states = run.config, out / "state" / "autoencoder"
+    config, states = run.config, out / "state" / phase
     if resume and (saved := load_newest(states)) is not None:
         run.load(saved)
     log = RunLog(out / "log.jsonl")
@@ -253,11 +268,9 @@ def train_autoencoder(
         stopped = should_stop()
         if run.done % config.log_every == 0:
             rate = (run.done - logged) * config.batch / (time.monotonic() - last_log)
-            log.write(
-                phase="autoencoder", step=run.done, images=run.images, images_per_second=rate, **numbers
-            )
+            log.write(phase=phase, step=run.done, images=run.images, images_per_second=rate, **numbers)
             last_log, logged = time.monotonic(), run.done
-            update_progress("Learning to draw products", run.progress)
+            update_progress("Learning to draw products" if run.drawn is None else "Finishing", run.progress)
         if stopped or run.progress >= 1 or time.monotonic() - last_save > config.save_seconds:
             save_state(states, run.done, run.state())
             with torch.no_grad():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import zlib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -25,9 +25,11 @@ from ecomgen.settings import bundled
 from ecomgen.training.autoencoder import AutoencoderConfig, AutoencoderRun, train_autoencoder
 from ecomgen.training.device import choose_compute
 from ecomgen.training.loop import ShouldStop, UpdateProgress, never, quietly
-from ecomgen.training.mapping import MappingConfig, MappingRun, encode_photos, train_mapping
+from ecomgen.training.mapping import MappingConfig, MappingRun, draw_latents, encode_photos, train_mapping
 
 ADVERSARY = "adversary.safetensors"
+_DRAWN = 16_384
+"""As many latents are drawn for the last phase."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,11 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class GeneratorTraining:
-    """A whole run, as `configs/generator-64.toml` states it; `[autoencoder]` and `[mapping]` are its two phases."""
+    """A whole run, as `configs/generator-64.toml` states it, in three phases.
+
+    `[autoencoder]`, `[mapping]`, and `[polish]`: more of the first, in which the adversary also judges pictures of
+    latents that the mapping drew, so that what is asked for looks as clean as what is encoded.
+    """
 
     data: DataConfig = field(default_factory=DataConfig)
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
@@ -50,6 +56,7 @@ class GeneratorTraining:
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)
     mapping: MappingConfig = field(default_factory=MappingConfig)
+    polish: AutoencoderConfig = field(default_factory=lambda: AutoencoderConfig(images=0, adversary_from=0.0))
     title: str = "Products"
     text_encoder: str = ""  # a folder or a hub name; empty is the bundled one
     start: str = ""  # a checkpoint folder whose weights are the start
@@ -145,6 +152,23 @@ def train_generator(
     if not train_mapping(mapping, out, resume, should_stop, update_progress):
         return False
 
+    autoencoder_images = run.images
+    if config.polish.images:
+        # The encoder stays: the mapping has learnt its codes.
+        finish = AutoencoderRun(
+            replace(config.polish, learn_codes=False),
+            config.generator,
+            config.encoder,
+            config.discriminator,
+            compute,
+            config.compile,
+        )
+        finish.follow(run)
+        finish.drawn = draw_latents(mapping, _DRAWN)
+        if not train_autoencoder(finish, photos.train, out, resume, should_stop, update_progress, "polish"):
+            return False
+        run = finish
+
     generator = Generator(config.generator)
     generator.synthesis.load_state_dict(run.average_synthesis.state_dict())
     generator.condition.load_state_dict(mapping.average["condition"].state_dict())
@@ -163,7 +187,8 @@ def train_generator(
             "set": data.name,
             "photos": len(photos.train),
             "held_out": len(photos.held_out),
-            "autoencoder_images": run.images,
+            "autoencoder_images": autoencoder_images,
+            "polish_images": config.polish.images,
             "mapping_latents": mapping.done * config.mapping.batch,
             "precision": str(compute.dtype).removeprefix("torch."),
             "device": compute.device.type,

@@ -79,10 +79,10 @@ def chips() -> gr.HTML:
     return _part(f"ecomgen.chips(element, trigger, {themes}); // 'pick'", elem_id="eg-themes")
 
 
-def attributes() -> gr.HTML:
+def attributes(value: dict[str, Any]) -> gr.HTML:
     """A dropdown for each attribute; event `edit`; value {rows: [{name, value, state, options}], edits: {name: value}}."""
     start = "ecomgen.attributes(element, props, trigger, watch); // 'edit'"
-    return _part(start, elem_id="eg-attributes", value={"rows": [], "edits": {}})
+    return _part(start, elem_id="eg-attributes", value=value)
 
 
 def cards(review: Review, listing: bool = False) -> gr.HTML:

@@ -56,7 +56,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         themes = cards.chips()
     with gr.Row(elem_id="eg-work"):
         with gr.Column(elem_id="eg-side", scale=0):
-            attributes = cards.attributes()
+            attributes = cards.attributes(panel(services, "", {}, services.settings.model))
             with gr.Accordion(elem_id="eg-options") as options:
                 count = gr.Slider(1, most, min(8, most), step=1, buttons=[])
                 psi = gr.Slider(0, 1, 0.8, step=0.05, info=" ", buttons=[])

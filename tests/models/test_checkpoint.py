@@ -26,7 +26,9 @@ def test_saved_and_loaded_draw_the_same(tmp_path: Path) -> None:
     assert loaded.schema == checkpoint.schema
     assert loaded.counts == checkpoint.counts
     z, asked = torch.randn(1, 12), {"category": "belts"}
-    torch.testing.assert_close(draw(loaded, z, asked), draw(checkpoint, z, asked), rtol=2e-2, atol=2e-2)  # fp16
+    torch.testing.assert_close(
+        draw(loaded, z, asked), draw(checkpoint, z, asked), rtol=2e-2, atol=2e-2
+    )  # fp16
 
 
 def test_saving_again_replaces_the_weights_and_keeps_the_card(tmp_path: Path) -> None:

@@ -82,7 +82,9 @@ def test_guidance_goes_from_anything_past_what_was_asked() -> None:
     def field(*conditions: torch.Tensor) -> torch.Tensor:
         return mapping._guided(x, mapping.schedule(*conditions)[2])
 
-    torch.testing.assert_close(field(c, nothing), field(nothing) + TINY.guidance * (field(c) - field(nothing)))
+    torch.testing.assert_close(
+        field(c, nothing), field(nothing) + TINY.guidance * (field(c) - field(nothing))
+    )
 
 
 def test_psi_zero_leaves_no_variety() -> None:

@@ -23,6 +23,7 @@ SMALL = GeneratorTraining(
     discriminator=DiscriminatorConfig(channels=(16, 32)),
     autoencoder=AutoencoderConfig(images=16 * 60, batch=16, half_life=100, log_every=5),
     mapping=MappingConfig(latents=16 * 400, batch=16, half_life=100, log_every=5),
+    polish=AutoencoderConfig(images=16 * 10, batch=16, half_life=100, log_every=5, adversary_from=0.0),
     least=2,
     precision="fp32",
     compile=False,
@@ -53,7 +54,7 @@ def test_the_checkpoint_knows_what_it_saw(trained: Path) -> None:
     assert (trained / "reconstructions.png").stat().st_size > 0
 
 
-@pytest.mark.parametrize("stop_after", [3, 75])
+@pytest.mark.parametrize("stop_after", [3, 75, 465])
 def test_a_stopped_and_resumed_run_equals_an_unbroken_one(
     trained: Path, product_zip: Path, tmp_path: Path, stop_after: int
 ) -> None:
@@ -67,7 +68,7 @@ def test_a_stopped_and_resumed_run_equals_an_unbroken_one(
 
 def test_training_can_start_from_a_checkpoint(trained: Path, product_zip: Path, tmp_path: Path) -> None:
     brief = dataclasses.replace(SMALL.autoencoder, images=32, rate=0.0, adversary_rate=0.0)
-    config = dataclasses.replace(SMALL, start=str(trained), autoencoder=brief)
+    config = dataclasses.replace(SMALL, start=str(trained), autoencoder=brief, polish=brief)
     assert train_generator(config, product_zip, tmp_path / "b")
     before, after = load_checkpoint(trained).generator, load_checkpoint(tmp_path / "b").generator
     w = torch.randn(2, 16)
