@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ecomgen.models.layers import ResidualDown, ScaledConv, ScaledLinear, activate
+from ecomgen.models.layers import ResidualDown, ScaledConv, ScaledLinear, activate, shrink
 from ecomgen.models.stylegan import base_size
 
 
@@ -50,8 +50,3 @@ class Encoder(nn.Module):
             x = block(x)
         mean, log_variance = self.leave(activate(x).flatten(1)).float().chunk(2, -1)
         return base.float() + mean, log_variance.clamp(-12, 4)
-
-
-def shrink(photos: Tensor, size: int) -> Tensor:
-    """Photos [n, 3, s, s] at a side of `size`, which divides s."""
-    return F.avg_pool2d(photos, photos.shape[-1] // size)

@@ -15,6 +15,11 @@ def activate(x: Tensor) -> Tensor:
     return F.leaky_relu(x, 0.2) * _GAIN
 
 
+def shrink(pictures: Tensor, size: int) -> Tensor:
+    """Pictures [n, c, s, s] at a side of `size`, which divides s."""
+    return F.avg_pool2d(pictures, pictures.shape[-1] // size)
+
+
 class ModulatedConv(nn.Module):
     """A convolution whose input channels are scaled by a style (StyleGAN2, Karras et al. 2020, eqs. 1-3).
 

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ecomgen.errors import ConfigError
-from ecomgen.models.layers import ModulatedConv, ScaledLinear, activate
+from ecomgen.models.layers import ModulatedConv, ScaledConv, ScaledLinear, activate, shrink
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,20 @@ def base_size(size: int) -> int:
     return min(32, size)
 
 
-class UpBlock(nn.ModuleList):
-    """Twice the resolution, then styled convolutions: [n, c, h, h] -> [n, c_out, 2 h, 2 h]."""
+class UpBlock(nn.Module):
+    """Twice the resolution, a look at the base picture, then styled convolutions: [n, c, h, h] -> [n, c_out, 2 h, 2 h]."""
 
-    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+    def __init__(self, c_in: int, c_out: int, w_dim: int) -> None:
+        super().__init__()
+        self.look = ScaledConv(3, c_in // 4, 3, padding=1)
+        self.convolutions = nn.ModuleList(
+            [ModulatedConv(c_in // 4, c_out, w_dim), ModulatedConv(c_out, c_out, w_dim)]
+        )
+
+    def forward(self, x: Tensor, w: Tensor, base: Tensor) -> Tensor:
         x = F.pixel_shuffle(x, 2)  # [n, c / 4, 2 h, 2 h]: four times fewer channels, so four times cheaper
-        for convolution in self:
+        x = x + self.look(shrink(base, x.shape[-1]))
+        for convolution in self.convolutions:
             x = activate(convolution(x, w))
         return x
 
@@ -73,32 +81,47 @@ class Synthesis(nn.Module):
     """w [n, w_dim] -> picture [n, 3, size, size], nominally in [-1, 1].
 
     The picture is a fixed base, the principal components of the training photos weighed by w, plus what the styled
-    convolutions draw over it. On few photos and little time the base carries most of the likeness.
+    convolutions draw over it; they see the base at every resolution. So outlines and colours are there from the
+    first step of training, and what has to be learnt is detail.
     """
+
+    scale: Tensor
 
     def __init__(self, config: GeneratorConfig) -> None:
         super().__init__()
         self.config = config
         self.base = ScaledLinear(config.w_dim, 3 * config.base_size**2).requires_grad_(False)
+        self.register_buffer("scale", torch.ones(config.w_dim))
         first = config.channels[0]
         self.start = ScaledLinear(config.w_dim, 16 * first)
         self.first = ModulatedConv(first, first, config.w_dim)
         self.blocks = nn.ModuleList(
-            UpBlock([ModulatedConv(a // 4, b, config.w_dim), ModulatedConv(b, b, config.w_dim)])
-            for a, b in zip(config.channels, config.channels[1:], strict=False)
+            UpBlock(a, b, config.w_dim) for a, b in zip(config.channels, config.channels[1:], strict=False)
         )
         self.to_rgb = ModulatedConv(config.channels[-1], 3, config.w_dim, kernel=1, demodulate=False)
         nn.init.zeros_(self.to_rgb.weight)
+
+    def set_base(self, components: Tensor, mean: Tensor) -> None:
+        """The base picture is components [3 * base_size**2, w_dim] @ w + mean.
+
+        The styles are given each latent in proportion to how much it moves the base.
+        """
+        with torch.no_grad():
+            self.base.weight.copy_(components)
+            self.base.bias.copy_(mean)
+            strength = components.norm(dim=0)
+            self.scale.copy_(strength / strength.square().mean().sqrt())
 
     def forward(self, w: Tensor) -> Tensor:
         side = self.config.base_size
         base = self.base(w).view(-1, 3, side, side)
         if side < self.config.size:
             base = F.interpolate(base, size=self.config.size, mode="bilinear")
+        w = w * self.scale
         x = self.start(w).view(w.shape[0], -1, 4, 4).contiguous(memory_format=torch.channels_last)
         x = activate(self.first(x, w))
         for block in self.blocks:
-            x = block(x, w)
+            x = block(x, w, base)
         return base + self.to_rgb(x, w)
 
 

@@ -20,7 +20,8 @@ import torch
 from torch import Tensor
 
 from ecomgen.models.discriminator import DiscriminatorConfig, PatchDiscriminator
-from ecomgen.models.encoder import Encoder, EncoderConfig, shrink
+from ecomgen.models.encoder import Encoder, EncoderConfig
+from ecomgen.models.layers import shrink
 from ecomgen.models.stylegan import GeneratorConfig, Synthesis
 from ecomgen.training import losses
 from ecomgen.training.device import Compute
@@ -119,9 +120,10 @@ class AutoencoderRun:
         seed_step(self.config.seed, 0)  # the decomposition starts from random directions
         _, spread, directions = torch.svd_lowrank(x - mean, q=rank, niter=4)
         deviation = (spread / len(x) ** 0.5).clamp(min=1e-3)
+        components = torch.zeros_like(self.synthesis.base.weight)
+        components[:, :rank] = directions * deviation
         for synthesis in (self.synthesis, self.average_synthesis):
-            synthesis.base.weight.zero_()[:, :rank] = directions * deviation
-            synthesis.base.bias.copy_(mean)
+            synthesis.set_base(components, mean)
         for encoder in (self.encoder, self.average_encoder):
             encoder.base.weight.zero_()[:rank] = (directions / deviation).t()
             encoder.base.bias.zero_()[:rank] = -(directions / deviation).t() @ mean

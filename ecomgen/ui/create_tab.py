@@ -282,9 +282,11 @@ def _restored(services: Services, wanted: Mapping[str, str], edits: Edits) -> li
     models = [m.name for m in usable_models(services)]
     model = wanted.get("model", "") if wanted.get("model") in models else services.settings.model
     seeded = bool(re.fullmatch("[0-9]{1,19}", seed))
+    understood = panel(services, prompt, kept_edits(services, edits, model), model)
     return [
         prompt or gr.skip(),
-        {**panel(services, prompt, kept_edits(services, edits, model), model), "replace": True},
+        # A plain visit restores nothing, and must not undo what was chosen while the page was still opening.
+        {**understood, "replace": True} if wanted or edits else understood,
         number("count", 1, services.settings.max_count),
         seed if seeded else str(_roll()),
         seeded,

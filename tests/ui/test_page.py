@@ -81,6 +81,25 @@ def test_more_like_this_and_a_dislike_with_a_reason(page: Page) -> None:
     expect(page.locator(f"{NEWEST} .eg-card img")).to_have_count(2)
 
 
+def test_stop_leaves_nothing_pending(page: Page) -> None:
+    page.evaluate(
+        """new MutationObserver((_, observer) => {
+            const stop = document.querySelector('#eg-stop');
+            if (!stop || !stop.checkVisibility()) return;
+            observer.disconnect();
+            stop.click();
+            window.stopped = true;
+        }).observe(document.body, { subtree: true, childList: true, attributes: true })"""
+    )
+    page.fill("#eg-options input[type=number] >> nth=0", "16")
+    page.fill(PROMPT, "red belt")
+    page.press(PROMPT, "Enter")
+    page.wait_for_function("window.stopped")
+    expect(page.locator("#eg-go")).to_be_visible()
+    expect(page.locator(".eg-card.is-pending")).to_have_count(0)
+    generate(page, "blue belt")
+
+
 def test_a_share_link_brings_back_prompt_edits_and_seed(app: App, page: Page) -> None:
     query = [("prompt", "red belt"), ("seed", 4711), ("count", 2), ("psi", 0.5), ("set", "colour=blue")]
     open_page(page, f"{app.url}?{urlencode(query)}")
