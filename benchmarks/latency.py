@@ -7,7 +7,8 @@ threads, so that the ratios hold even while the machine is busy with something e
 request: reading the prompt (a new one each time, nothing cached), the networks, and PIL images; over HTTP
 also the labelled PNG files, the feedback database and the download of all eight. Of the peers only the
 generator's plain inference to PIL images is timed, in one batch, with the defaults of their command lines.
-Their weights are random: these cost the same time.
+Their weights are random: these cost the same time. Of the app itself: seconds from its command to the first
+page and to the loaded checkpoint, and the most memory it took up to the last request (Linux only).
 
 The peers are benchmark extras; one that is not installed is null in the result:
     pip install --no-deps lightweight-gan stylegan2-pytorch einops kornia kornia_rs fire termcolor \\
@@ -68,7 +69,7 @@ def service(settings: Settings) -> Run:
 
 
 @contextlib.contextmanager
-def http(settings: Settings) -> Iterator[Run]:
+def http(settings: Settings, app_facts: dict[str, float | None]) -> Iterator[Run]:
     """The app as a visitor finds it: `ecomgen serve` in its own process, and its public API."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -82,26 +83,49 @@ def http(settings: Settings) -> Iterator[Run]:
             "GRADIO_ANALYTICS_ENABLED": "False",
         }
         command = [sys.executable, "-m", "ecomgen", "serve", "--port", str(port)]
+        start = time.monotonic()
         app = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=START_LIMIT) as client:
-                if not is_up(app, client):
-                    raise SystemExit(f"The app did not start:\n{Path(log.name).read_text(errors='replace')}")
+                for fact, wanted in (("page_s", page_answers), ("checkpoint_s", checkpoint_is_loaded)):
+                    if not soon(app, client, wanted):
+                        raise SystemExit(
+                            f"The app did not start:\n{Path(log.name).read_text(errors='replace')}"
+                        )
+                    app_facts[fact] = round(time.monotonic() - start, 1)
                 yield lambda number: ask(client, number)
+                app_facts["memory_mb"] = most_memory(app.pid)
         finally:
             app.terminate()
             app.wait(20)
 
 
-def is_up(app: subprocess.Popen[bytes], client: httpx.Client) -> bool:
-    """Whether the app answers and has loaded its weights within START_LIMIT."""
+def soon(app: subprocess.Popen[bytes], client: httpx.Client, wanted: Callable[[httpx.Client], bool]) -> bool:
+    """Whether the app comes to do what is wanted within START_LIMIT."""
     deadline = time.monotonic() + START_LIMIT
     while time.monotonic() < deadline and app.poll() is None:
         with contextlib.suppress(httpx.TransportError):
-            if client.get("/healthz").json()["ready"]:
+            if wanted(client):
                 return True
-        time.sleep(0.2)
+        time.sleep(0.05)
     return False
+
+
+def page_answers(client: httpx.Client) -> bool:
+    return client.get("/").is_success
+
+
+def checkpoint_is_loaded(client: httpx.Client) -> bool:
+    return client.get("/healthz").json()["ready"]
+
+
+def most_memory(pid: int) -> float | None:
+    """The most resident memory a process had, in MB (10^6 bytes)."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return round(int(line.split()[1]) * 1.024e-3)
+    return None
 
 
 def ask(client: httpx.Client, number: int) -> None:
@@ -191,7 +215,8 @@ def main() -> None:
         raise SystemExit(
             f"The checkpoint {options.model} is not of {options.resolution} px; there are {sizes}."
         )
-    with http(settings) as over_http:
+    app: dict[str, float | None] = {}
+    with http(settings, app) as over_http:
         runs = {
             "service": service(settings),
             "http": over_http,
@@ -213,6 +238,7 @@ def main() -> None:
             other = medians[theirs]
             result[f"{theirs}_over_{ours}"] = round(other / mine, 2) if mine and other else None
         result[f"fastest_peer_over_{ours}"] = round(min(peers) / mine, 2) if mine and peers else None
+    result["app"] = app
     result["conditions"] = {
         "pictures": COUNT,
         "resolution": options.resolution,

@@ -166,7 +166,7 @@ class Generation:
         """Check the request at once, then give the pictures one by one as they are made.
 
         Raises InvalidRequest and CheckpointError, before the first picture. The same seed gives the same pixels on
-        the same machine, whatever the count: each picture is drawn alone.
+        the same machine, whatever the count: they are always drawn as many at a time.
         """
         settings = self._settings
         if not 1 <= request.count <= settings.max_count:

@@ -157,7 +157,7 @@ class AutoencoderRun:
         set_rate(self.optimizer, config.rate * factor)
         set_rate(self.adversary_optimizer, config.adversary_rate * max(factor, 0.3))
 
-        top, left = torch.randint(photos.shape[-1] // 2 + 1, (2,)).tolist()
+        top, left = torch.randint(photos.shape[-1], (2,)).tolist()
         with self.compute.autocast():
             with torch.set_grad_enabled(config.learn_codes):
                 mean, log_variance = self._encode(photos)
@@ -234,9 +234,12 @@ class AutoencoderRun:
 
 
 def _part(pictures: Tensor, top: int, left: int) -> Tensor:
-    """A quarter of the pictures: the adversary judges patches anyway, and a quarter costs a quarter."""
+    """A quarter of the pictures: the adversary judges patches anyway, and a quarter costs a quarter.
+
+    The quarter goes round the edges: if it did not, the middle would be in all of them, and get dots of its own.
+    """
     half = pictures.shape[-1] // 2
-    return pictures[..., top : top + half, left : left + half]
+    return pictures.roll((-top, -left), (2, 3))[..., :half, :half]
 
 
 def to_tensor(photos: Tensor) -> Tensor:
