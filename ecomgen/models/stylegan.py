@@ -36,7 +36,7 @@ class GeneratorConfig:
     cond_dim: int = 256
     mapping_width: int = 512
     mapping_layers: int = 4
-    steps: int = 10
+    steps: int = 6
     guidance: float = 2.0
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from ecomgen.errors import CheckpointError, InvalidRequest
 from ecomgen.schema import Attribute, Schema, Value, default_schema, fold
+from ecomgen.services.tensors import compute
 from ecomgen.settings import Settings, bundled
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class AttributeReader:
         assert encoder.readout is not None
         taught = encoder.readout.schema
         with self._running:
-            probabilities = dict(zip(taught.names, encoder.read(text), strict=True))
+            probabilities = dict(zip(taught.names, compute(encoder.read, text), strict=True))
         lexicon = self._lexicon(schema, taught)
         looked_up = lexicon.read(text) if lexicon else {}
         result = {}
@@ -126,7 +127,7 @@ class AttributeReader:
             vector = self._vectors.get(text)
             if vector is None:
                 with self._running:
-                    vector = encoder.embed([text]).numpy()[0]
+                    vector = compute(encoder.embed, [text]).numpy()[0]
                 if len(self._vectors) < _KEPT_VECTORS:
                     self._vectors[text] = vector
             rows.append(vector)
@@ -139,7 +140,7 @@ class AttributeReader:
     def _loaded(self) -> TextEncoder:
         with self._lock:
             if self._encoder is None:
-                self._encoder = load_encoder(self._settings)
+                self._encoder = compute(load_encoder, self._settings)
                 self._hash = self._encoder.hash()
             return self._encoder
 

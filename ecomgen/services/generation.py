@@ -17,14 +17,21 @@ from PIL import Image
 from ecomgen.errors import CheckpointError, EcomgenError, InvalidRequest
 from ecomgen.schema import Attributes, Schema
 from ecomgen.services.attributes import AttributeReader, Reading, check_prompt
+from ecomgen.services.tensors import compute
 from ecomgen.settings import Settings
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ecomgen.models.checkpoint import Checkpoint
+    from ecomgen.models.stylegan import Moment
 
 _SEEDS = 2**63
 _KEPT_IN_MEMORY = 2
 _TOGETHER = 4  # pictures drawn in one go: fast, and the first ones are soon there
+Recipe = tuple[int, int, float]
+"""Seed, variation seed and share of variation of one picture."""
+
 _NAME = re.compile(r"[\w][\w.-]{0,63}", re.ASCII)
 
 
@@ -204,18 +211,11 @@ class Generation:
         attributes: Attributes,
         seed: int,
     ) -> Iterator[Picture]:
-        import torch
-
-        generator = checkpoint.generator
-        with torch.inference_mode():
-            schedule = generator.schedule(*checkpoint.vocabulary.lookup([attributes]))
+        schedule = compute(_schedule, checkpoint, attributes)
         for start in range(0, request.count, _TOGETHER):
             # Always as many at once, so that a picture's arithmetic is the same whatever the count.
             recipes = [self._recipe(request, seed, i) for i in range(start, start + _TOGETHER)]
-            with torch.inference_mode():
-                z = torch.cat([_noise(generator.config.w_dim, *recipe) for recipe in recipes])
-                shown = generator(z, schedule, request.psi).clamp_(-1, 1).add_(1).mul_(127.5).round_()
-                pixels = shown.to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
+            pixels = compute(_pixels, checkpoint, recipes, schedule, request.psi)
             wanted = min(_TOGETHER, request.count - start)
             for array, (seed_i, variation_seed, variation) in zip(pixels[:wanted], recipes, strict=False):
                 yield Picture(
@@ -232,8 +232,8 @@ class Generation:
                 )
 
     @staticmethod
-    def _recipe(request: GenerationRequest, seed: int, number: int) -> tuple[int, int, float]:
-        """Seed, variation seed and share of variation of the picture of this number."""
+    def _recipe(request: GenerationRequest, seed: int, number: int) -> Recipe:
+        """The recipe of the picture of this number."""
         if request.variation:
             return seed, (request.variation_seed + number) % _SEEDS, request.variation
         return (seed + number) % _SEEDS, 0, 0.0
@@ -260,13 +260,7 @@ class Generation:
         """The checkpoint from memory or disk; only one is read at a time, and two are kept."""
         with self._loading:
             if name not in self._loaded:
-                import torch
-
-                from ecomgen.models.checkpoint import load_checkpoint
-
-                if self._settings.threads:
-                    torch.set_num_threads(self._settings.threads)
-                self._loaded[name] = load_checkpoint(self._settings.checkpoints / name)
+                self._loaded[name] = compute(_read, self._settings, name)
                 while len(self._loaded) > _KEPT_IN_MEMORY:
                     self._loaded.popitem(last=False)
             self._loaded.move_to_end(name)
@@ -293,6 +287,34 @@ class Generation:
             return None if name == "text" else ModelSummary(name=name, problem=str(error))
         except (KeyError, TypeError, AttributeError):
             return ModelSummary(name=name, problem="Its config.json is damaged.")
+
+
+def _read(settings: Settings, name: str) -> Checkpoint:
+    import torch
+
+    from ecomgen.models.checkpoint import load_checkpoint
+
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    return load_checkpoint(settings.checkpoints / name)
+
+
+def _schedule(checkpoint: Checkpoint, attributes: Attributes) -> list[Moment]:
+    import torch
+
+    with torch.inference_mode():
+        return checkpoint.generator.schedule(*checkpoint.vocabulary.lookup([attributes]))
+
+
+def _pixels(checkpoint: Checkpoint, recipes: list[Recipe], schedule: list[Moment], psi: float) -> np.ndarray:
+    """uint8 [n, size, size, 3], a picture for each recipe."""
+    import torch
+
+    generator = checkpoint.generator
+    with torch.inference_mode():
+        z = torch.cat([_noise(generator.config.w_dim, *recipe) for recipe in recipes])
+        shown = generator(z, schedule, psi).clamp_(-1, 1).add_(1).mul_(127.5).round_()
+        return shown.to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
 
 
 def _noise(size: int, seed: int, variation_seed: int, variation: float) -> Any:

@@ -55,5 +55,7 @@ class App:
 def open_page(page: Page, url: str) -> None:
     """Go there and wait until the page can be used and the checkpoint is loaded."""
     page.goto(url)
-    page.wait_for_function("document.querySelector('#eg-seed input')?.value")  # rolled when the visit is known
+    page.wait_for_function(
+        "document.querySelector('#eg-seed input')?.value"
+    )  # rolled when the visit is known
     page.wait_for_function("!document.querySelector('#eg-loading .eg-notice')")
