@@ -36,11 +36,13 @@ from pathlib import Path
 from unittest import mock
 
 import httpx
+import numpy as np
 import torch
 from PIL import Image
 
 from ecomgen.services.attributes import AttributeReader
 from ecomgen.services.generation import Generation, GenerationRequest
+from ecomgen.services.tensors import compute
 from ecomgen.settings import Settings
 
 COUNT = 8
@@ -152,12 +154,15 @@ def peer(package: str, build: Callable[[types.ModuleType], Callable[[], torch.Te
     except ImportError as error:
         print(f"{package} is not installed ({error}).", file=sys.stderr)
         return None
-    infer = build(module)
+    infer = build(module)  # in the same thread as ours, for the sake of fairness: see services/tensors.py
 
     @torch.inference_mode()
-    def run(_number: int) -> None:
+    def draw() -> np.ndarray:
         pixels = infer().clamp_(0, 1).mul_(255).round_().to(torch.uint8)
-        pixels = pixels.permute(0, 2, 3, 1).contiguous().numpy()
+        return pixels.permute(0, 2, 3, 1).contiguous().numpy()
+
+    def run(_number: int) -> None:
+        pixels = compute(draw)
         assert len([Image.fromarray(picture) for picture in pixels]) == COUNT
 
     return run
