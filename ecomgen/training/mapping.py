@@ -156,6 +156,7 @@ def draw_latents(run: MappingRun, count: int) -> Tensor:
     """w [count, w_dim] as people will ask for them: attributes of the photos, some left out, and every variety."""
     seed_step(run.config.seed, -1)
     condition, mapping = run.average["condition"], run.average["mapping"]
+    assert isinstance(mapping, FlowMapping)
     drawn = []
     for n in [256] * (count // 256) + [count % 256] * (count % 256 > 0):
         rows = torch.randint(len(run.mean), (n,)).to(run.device)
