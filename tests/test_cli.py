@@ -202,7 +202,8 @@ def test_a_closed_pipe_is_one_sentence():
 
 def test_control_c_is_clean(tmp_path):
     code = (
-        "import time; from ecomgen import cli\n"
+        "import signal, time; from ecomgen import cli\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background jobs ignore it
         "cli._generation = lambda settings: time.sleep(60)\n"
         "print('ready', flush=True); cli.main()"
     )

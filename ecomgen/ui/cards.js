@@ -54,6 +54,7 @@
   // options: review (a flat list) or not (runs, the newest first), and examples for the empty page.
   function cards(element, props, trigger, server, watch, options) {
     const runs = new Map();
+    const stopped = new Set(); // ids of runs that were stopped
     const nodes = new Map(); // run id -> { section, head, grid, cards: Map(card id -> { item, draw }) }
     let loaded = !options.review;
 
@@ -188,6 +189,7 @@
         const known = runs.get(value.run.id);
         const mine = new Map((known?.cards ?? []).map((card) => [card.id, card]));
         const run = { ...value.run, cards: value.run.cards.map((card) => mine.get(card.id) ?? card) };
+        if (stopped.has(run.id)) run.pending = 0; // sent before the stop, and overtaken by it
         if (known) runs.set(run.id, run);
         else {
           const older = [...runs];
@@ -196,7 +198,11 @@
           if (innerWidth < 760) requestAnimationFrame(() => element.scrollIntoView({ behavior: "smooth", block: "start" }));
         }
       }
-      if (value.settled) runs.forEach((run) => (run.pending = 0));
+      if (value.settled)
+        runs.forEach((run) => {
+          if (run.pending) stopped.add(run.id);
+          run.pending = 0;
+        });
       draw();
     }
     watch("value", take);
