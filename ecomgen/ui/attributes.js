@@ -70,7 +70,12 @@
       asked = stale ? asked + 1 : 0;
       if (stale && asked <= 3) trigger("edit");
     }
-    if (innerWidth < 760) setTimeout(() => document.querySelector("#eg-options > .label-wrap.open")?.click());
+    // On a phone the options start closed, once they are there.
+    const closing = innerWidth < 760 && setInterval(() => {
+      const bar = document.querySelector("#eg-options > .label-wrap");
+      if (bar?.classList.contains("open")) bar.click();
+      else if (bar) clearInterval(closing);
+    }, 100);
     watch("value", () => {
       const value = props.value || {};
       setTimeout(isStale, 150);
