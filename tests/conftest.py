@@ -1,5 +1,6 @@
 """Fixtures that several test modules share."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -16,3 +17,7 @@ def product_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def product_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The products of `product_folder` in a zip."""
     return write_product_set(tmp_path_factory.mktemp("products") / "set.zip", 36)
+
+
+# A shell's background jobs ignore Ctrl-C, and so would the programs that tests start to interrupt them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
