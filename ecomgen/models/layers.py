@@ -75,9 +75,7 @@ class ResidualDown(nn.Module):
         self.skip = ScaledConv(c_in, c_out, 1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.down(
-            F.avg_pool2d(activate(self.conv(activate(x))), 2)
-        )  # pooled first: a quarter of the cost
+        y = self.down(F.avg_pool2d(activate(self.conv(activate(x))), 2))  # pooled before, for its cost
         return (y + self.skip(F.avg_pool2d(x, 2))) * 0.5**0.5
 
 

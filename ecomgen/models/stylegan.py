@@ -255,6 +255,14 @@ class FlowMapping(nn.Module):
         return torch.lerp(velocity[1], velocity[0], self.guidance) if velocity.ndim == 3 else velocity
 
 
+def guided_schedule(
+    condition: Condition, mapping: FlowMapping, attributes: Tensor, values: Tensor, known: Tensor
+) -> list[Moment]:
+    """The moments that go to what is asked, away from what nothing asked would give; shapes as for `Condition`."""
+    nothing = condition(attributes[:1], values[:1], torch.zeros_like(known[:1]))
+    return mapping.schedule(condition(attributes, values, known), nothing)
+
+
 class Generator(nn.Module):
     """Condition, mapping and synthesis together."""
 
@@ -267,8 +275,7 @@ class Generator(nn.Module):
 
     def schedule(self, attributes: Tensor, values: Tensor, known: Tensor) -> list[Moment]:
         """How the mapping goes for what is asked; the arguments are those of `Condition`, [n or 1, a, ...]."""
-        nothing = self.condition(attributes[:1], values[:1], torch.zeros_like(known[:1]))
-        return self.mapping.schedule(self.condition(attributes, values, known), nothing)
+        return guided_schedule(self.condition, self.mapping, attributes, values, known)
 
     def forward(self, z: Tensor, schedule: list[Moment], psi: float = 1.0) -> Tensor:
         """z [n, w_dim] ~ N(0, 1) -> pictures [n, 3, size, size], nominally in [-1, 1]."""

@@ -1,5 +1,5 @@
 """One thread for all tensor work. OpenMP keeps a team of threads for every thread that computes, and when the teams
-outnumber the cores their members stop waiting for each other actively: a request then takes half as long again."""
+outnumber the cores their members stop waiting for each other actively, which slows every request."""
 
 from __future__ import annotations
 

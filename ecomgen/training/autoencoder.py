@@ -51,7 +51,7 @@ _BASE_PHOTOS = 8192
 class AutoencoderConfig:
     """Budget and weights of the autoencoder phase; weights are per mean absolute difference in [-1, 1].
 
-    `learn_codes = false` leaves the encoder at the principal components, which saves a third of a CPU's time.
+    `learn_codes = false` leaves the encoder at the principal components, which saves a CPU the time of teaching it.
     """
 
     images: int = 250_000
@@ -95,9 +95,8 @@ class AutoencoderRun:
         self.optimizer = scaled_adam([self.synthesis, self.encoder], config.rate, (0.5, 0.99))
         self.adversary_optimizer = scaled_adam([self.adversary], config.adversary_rate, (0.5, 0.99))
         self.done = 0
-        self.drawn: Tensor | None = (
-            None  # latents [m, w_dim] from the mapping: their pictures are judged as well
-        )
+        # Latents [m, w_dim] that the mapping drew: their pictures are judged as well.
+        self.drawn: Tensor | None = None
         # Compiled modules share the parameters above; only the calls differ.
         wrap = torch.compile if compiled else lambda module: module
         self._synthesize, self._encode, self._judge = (
@@ -130,13 +129,12 @@ class AutoencoderRun:
             # Every component is as uncertain in the picture as half of the weakest one is strong.
             encoder.leave.bias[w_dim : w_dim + rank] = 2 * (0.5 * deviation[-1] / deviation).log()
 
-    def follow(self, other: AutoencoderRun) -> None:
-        """Begin with the averaged weights of another run; optimisers start afresh."""
-        for module in (self.synthesis, self.average_synthesis):
-            module.load_state_dict(other.average_synthesis.state_dict())
-        for encoder in (self.encoder, self.average_encoder):
-            encoder.load_state_dict(other.average_encoder.state_dict())
-        self.adversary.load_state_dict(other.adversary.state_dict())
+    def start_from(self, synthesis: Synthesis, encoder: Encoder) -> None:
+        """Begin with the weights of other networks; optimisers start afresh. RuntimeError for another shape."""
+        for own in (self.synthesis, self.average_synthesis):
+            own.load_state_dict(synthesis.state_dict())
+        for own_encoder in (self.encoder, self.average_encoder):
+            own_encoder.load_state_dict(encoder.state_dict())
 
     @property
     def images(self) -> int:

@@ -163,7 +163,8 @@ def train_generator(
             compute,
             config.compile,
         )
-        finish.follow(run)
+        finish.start_from(run.average_synthesis, run.average_encoder)
+        finish.adversary.load_state_dict(run.adversary.state_dict())
         finish.drawn = draw_latents(mapping, _DRAWN)
         if not train_autoencoder(finish, photos.train, out, resume, should_stop, update_progress, "polish"):
             return False
@@ -204,10 +205,7 @@ def start_from(run: AutoencoderRun, folder: Path) -> None:
     """Begin with the weights of a checkpoint of the same shape; optimisers start afresh. Raises CheckpointError."""
     checkpoint = load_checkpoint(folder)
     try:
-        for module in (run.synthesis, run.average_synthesis):
-            module.load_state_dict(checkpoint.generator.synthesis.state_dict())
-        for encoder in (run.encoder, run.average_encoder):
-            encoder.load_state_dict(checkpoint.encoder.state_dict())
+        run.start_from(checkpoint.generator.synthesis, checkpoint.encoder)
         if (folder / ADVERSARY).exists():
             run.adversary.load_state_dict({k: v.float() for k, v in load_file(folder / ADVERSARY).items()})
     except RuntimeError as error:

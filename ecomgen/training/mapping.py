@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ecomgen.models.encoder import Encoder
-from ecomgen.models.stylegan import Condition, FlowMapping, GeneratorConfig, Vocabulary
+from ecomgen.models.stylegan import Condition, FlowMapping, GeneratorConfig, Vocabulary, guided_schedule
 from ecomgen.training import losses
 from ecomgen.training.autoencoder import to_tensor
 from ecomgen.training.device import Compute
@@ -95,9 +95,8 @@ class MappingRun:
         self.network = nn.ModuleDict({"condition": self.condition, "mapping": self.mapping})
         self.mapping.mean.copy_(self.mean.mean(0))
         self.mapping.std.copy_((self.mean.var(0) + self.deviation.square().mean(0)).sqrt())
-        scale = weight.sqrt().clamp(
-            min=1e-2 * float(weight.max()) ** 0.5
-        )  # between equal and as in the picture
+        # Between all alike and as in the picture.
+        scale = weight.sqrt().clamp(min=1e-2 * float(weight.max()) ** 0.5)
         self.mapping.scale.copy_(scale / scale.square().mean().sqrt())
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.optimizer = scaled_adam([self.network], config.rate, (0.9, 0.99))
@@ -156,15 +155,15 @@ def draw_latents(run: MappingRun, count: int) -> Tensor:
     """w [count, w_dim] as people will ask for them: attributes of the photos, some left out, and every variety."""
     seed_step(run.config.seed, -1)
     condition, mapping = run.average["condition"], run.average["mapping"]
+    assert isinstance(condition, Condition)
     assert isinstance(mapping, FlowMapping)
     drawn = []
-    for n in [256] * (count // 256) + [count % 256] * (count % 256 > 0):
+    for start in range(0, count, 256):
+        n = min(256, count - start)
         rows = torch.randint(len(run.mean), (n,)).to(run.device)
         known = run.known[rows] & (torch.rand(n, run.known.shape[1]).to(run.device) < run.config.keep)
         z = torch.randn(n, run.mean.shape[1]) * (0.6 + 0.4 * torch.rand(n, 1))
-        names, values = run.names[rows], run.values[rows]
-        nothing = condition(names[:1], values[:1], torch.zeros_like(known[:1]))
-        schedule = mapping.schedule(condition(names, values, known), nothing)
+        schedule = guided_schedule(condition, mapping, run.names[rows], run.values[rows], known)
         drawn.append(mapping(z.to(run.device), schedule))
     return torch.cat(drawn)
 
