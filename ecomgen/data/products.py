@@ -8,6 +8,7 @@ refused by name.
 from __future__ import annotations
 
 import time
+import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -20,7 +21,7 @@ from ecomgen.data.photos import check_photo, decode_photo
 from ecomgen.errors import DataError
 from ecomgen.schema import Attributes, Schema, default_schema, fold
 
-__all__ = ["Limits", "Product", "ProductSet", "Refusal", "read_products"]
+__all__ = ["Limits", "Product", "ProductSet", "Refusal", "is_held_out", "read_products"]
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".jfif", ".webp"}
 _METADATA = {"metadata.csv", "metadata.jsonl"}
@@ -59,6 +60,12 @@ class ProductSet:
     def counts(self, attribute: str) -> Counter[str]:
         """How many products have each value of `attribute`."""
         return Counter(v for p in self.products if (v := p.attributes.get(attribute)) is not None)
+
+
+def is_held_out(name: str, share: float) -> bool:
+    """Whether the photo (and title) of this name is kept from training: by the name alone, so that growing the set moves
+    none across, and a smaller share is part of a larger one: what no network saw is the same for all of them."""
+    return zlib.crc32(name.encode()) % 10_000 < share * 10_000
 
 
 def read_products(path: Path, schema: Schema | None = None, limits: Limits | None = None) -> ProductSet:

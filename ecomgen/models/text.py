@@ -27,7 +27,8 @@ _READOUT = ("readout.json", "readout.safetensors")
 class Readout(nn.Module):
     """Reads attributes from token states: for each one an attention pooling and a softmax over [unspecified, *values].
 
-    Also projects the pooled state to the vectors that condition the generator. `temperatures` calibrate the confidence.
+    Also projects the pooled state to the vectors that condition the generator (`embed`), and to those that are near the
+    photos that a text describes (`describe`). `temperatures` calibrate the confidence.
     """
 
     temperatures: Tensor
@@ -39,6 +40,7 @@ class Readout(nn.Module):
         self.schema = schema
         self.dim = dim
         self.projection = nn.Linear(width, dim)
+        self.joint = nn.Linear(width, dim, bias=False)
         self.queries = nn.Parameter(torch.randn(len(schema.names), width) * width**-0.5)
         self.heads = nn.ModuleList(nn.Linear(2 * width, 1 + len(a.values)) for a in schema)
         self.register_buffer("temperatures", torch.ones(len(schema.names)))
@@ -57,6 +59,10 @@ class Readout(nn.Module):
     def embed(self, pooled: Tensor) -> Tensor:
         """pooled [n, width] -> L2-normalised [n, dim]."""
         return F.normalize(self.projection((pooled - self.shift) * self.scale), dim=-1)
+
+    def describe(self, pooled: Tensor) -> Tensor:
+        """pooled [n, width] -> L2-normalised [n, dim] in the space that photos are described in (`Recogniser.describe`)."""
+        return F.normalize(self.joint((pooled - self.shift) * self.scale), dim=-1)
 
     def save(self, folder: Path) -> None:
         """Write readout.json (schema, sizes) and readout.safetensors (fp16)."""
@@ -116,6 +122,14 @@ class TextEncoder(nn.Module):
         for text in texts:
             _, pooled = self.states(*self.tokens([text]))
             rows.append(self.readout.embed(pooled) if self.readout else F.normalize(pooled, dim=-1))
+        return torch.cat(rows).clone() if rows else torch.zeros(0, self.dim)
+
+    @torch.inference_mode()
+    def describe(self, texts: Sequence[str]) -> Tensor:
+        """L2-normalised vectors [n, dim] to be compared with `Recogniser.describe` of photos. CheckpointError without readout."""
+        if self.readout is None:
+            raise CheckpointError("This text encoder has no readout yet.")
+        rows = [self.readout.describe(self.states(*self.tokens([text]))[1]) for text in texts]
         return torch.cat(rows).clone() if rows else torch.zeros(0, self.dim)
 
     @torch.inference_mode()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import zlib
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ecomgen.data.photos import photo_array
-from ecomgen.data.products import Product, read_products
+from ecomgen.data.products import Product, is_held_out, read_products
 from ecomgen.errors import CheckpointError, DataError
 from ecomgen.models.checkpoint import Checkpoint, known_values, load_checkpoint, save_checkpoint
 from ecomgen.models.discriminator import DiscriminatorConfig, PatchDiscriminator
@@ -94,7 +93,7 @@ def read_photos(config: DataConfig, path: Path, size: int) -> Photos:
     array, kept = photo_array(products, size, trim=config.trim)
     products = [products[i] for i in kept]
     has_split = any(p.split != "train" for p in products)
-    held = [p.split != "train" if has_split else _held_out(p.name, config.held_out) for p in products]
+    held = [p.split != "train" if has_split else is_held_out(p.name, config.held_out) for p in products]
     mask = torch.tensor(held, dtype=torch.bool)
     pixels = torch.from_numpy(array)
     return Photos(
@@ -104,11 +103,6 @@ def read_photos(config: DataConfig, path: Path, size: int) -> Photos:
         [p for p, h in zip(products, held, strict=True) if h],
         found.schema,
     )
-
-
-def _held_out(name: str, share: float) -> bool:
-    """Decided by the name alone, so that growing the set moves no photo across."""
-    return zlib.crc32(name.encode()) % 10_000 < share * 10_000
 
 
 def train_generator(

@@ -6,7 +6,6 @@ import json
 import math
 import random
 import time
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ import torch
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 
-from ecomgen.data.products import read_products
+from ecomgen.data.products import is_held_out, read_products
 from ecomgen.errors import ConfigError
 from ecomgen.models.text import Readout, TextEncoder
 from ecomgen.schema import Attributes, Schema, default_schema, fold
@@ -142,7 +141,7 @@ class Titles:
             noise.update(
                 w for w in fold(product.title).split() if w not in known and not any(lexicon.read(w).values())
             )
-            held_out = zlib.crc32(product.name.encode()) % 1000 < config.held_out * 1000
+            held_out = is_held_out(product.name, config.held_out)
             (self.held_out if held_out else self.kept).append(item)
         self.texts = [text for text, _ in self.kept]
         self.noise = sorted(noise)
