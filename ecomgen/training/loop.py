@@ -6,10 +6,16 @@ A loop knows no screen: it is told when to stop (`should_stop`) and tells how fa
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
+
+from ecomgen.training.runlog import RunLog
+from ecomgen.training.state import load_newest, save_state
 
 ShouldStop = Callable[[], bool]
 UpdateProgress = Callable[[str, float], None]
@@ -90,3 +96,52 @@ def average_decay(images: int, batch: int, half_life: float) -> float:
 def finite(losses: Iterable[Tensor]) -> bool:
     """Whether no loss is NaN or infinite."""
     return all(bool(torch.isfinite(loss).all()) for loss in losses)
+
+
+class Run(Protocol):
+    """What `spend_budget` drives: `step` learns from the next batch and returns the losses."""
+
+    done: int
+    batch: int
+
+    @property
+    def progress(self) -> float:
+        """Share of the budget that is spent, 0 to 1."""
+        ...
+
+    def step(self) -> dict[str, float]: ...
+
+    def state(self) -> dict[str, Any]: ...
+
+    def load(self, state: dict[str, Any]) -> None: ...
+
+
+def spend_budget(
+    run: Run,
+    out: Path,
+    phase: str,
+    doing: str,
+    resume: bool = False,
+    should_stop: ShouldStop = never,
+    update_progress: UpdateProgress = quietly,
+    log_every: int = 20,
+    save_seconds: float = 120.0,
+) -> bool:
+    """Step until the budget is spent; False when `should_stop` ended it early. Writes out/log.jsonl and out/state/phase."""
+    states = out / "state" / phase
+    if resume and (saved := load_newest(states)) is not None:
+        run.load(saved)
+    log = RunLog(out / "log.jsonl")
+    last_save, last_log, logged, stopped = time.monotonic(), time.monotonic(), run.done, False
+    while run.progress < 1 and not stopped:
+        numbers = run.step()
+        stopped = should_stop()
+        if run.done % log_every == 0:
+            rate = (run.done - logged) * run.batch / (time.monotonic() - last_log)
+            log.write(phase=phase, step=run.done, images_per_second=rate, **numbers)
+            last_log, logged = time.monotonic(), run.done
+            update_progress(doing, run.progress)
+        if stopped or run.progress >= 1 or time.monotonic() - last_save > save_seconds:
+            save_state(states, run.done, run.state())
+            last_save = time.monotonic()
+    return not stopped

@@ -1,0 +1,270 @@
+"""Training a recogniser: photos to attributes, supervised; with a text encoder beside it also contrastively (contrast.py)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ecomgen.data.products import Product
+from ecomgen.errors import DataError
+from ecomgen.models.backbone import BackboneConfig
+from ecomgen.models.recogniser import (
+    Recogniser,
+    RecogniserConfig,
+    class_numbers,
+    load_recogniser,
+    save_recogniser,
+)
+from ecomgen.schema import Schema, default_schema
+from ecomgen.training.augment import AugmentConfig, augment
+from ecomgen.training.autoencoder import to_tensor
+from ecomgen.training.device import Compute, choose_compute
+from ecomgen.training.generator import DataConfig, count_values, read_photos
+from ecomgen.training.loop import (
+    ShouldStop,
+    UpdateProgress,
+    batch_indices,
+    falling,
+    finite,
+    never,
+    quietly,
+    seed_step,
+    spend_budget,
+)
+
+_CALIBRATION = 0.01
+"""Share of the photos that is kept from training for the temperatures, besides what is held out for measuring."""
+
+
+@dataclass(frozen=True)
+class RecogniserTraining:
+    """A whole run, as `configs/judge.toml` states it.
+
+    `start`: folder of a checkpoint whose backbone is the start ("" is random). `weights`: what each attribute's loss counts, 1 for
+    those not named. `share`: how often photos of each set are drawn, in proportion to its size to the power of it.
+    """
+
+    sets: tuple[str, ...] = ()
+    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    start: str = ""
+    images: int = 250_000
+    batch: int = 128
+    rate: float = 2e-3
+    start_rate: float = 1.0  # of the rate, for a backbone that is not random
+    weight_decay: float = 0.02
+    smoothing: float = 0.05
+    least: int = 20  # a value with fewer photos is "something else"
+    held_out: float = 0.05
+    seed: int = 0
+    precision: str = "auto"
+
+
+@dataclass(frozen=True)
+class LabelledPhotos:
+    """Photos in memory (uint8 [n, s, s, 3]) with the products that they show."""
+
+    pixels: Tensor
+    products: list[Product]
+
+
+def read_labelled(sets: Sequence[Path], size: int, held_out: float) -> tuple[LabelledPhotos, LabelledPhotos]:
+    """All sets together, framed as the generator's photos are: those to learn from, and those held out. Raises DataError."""
+    if not sets:
+        raise DataError("Name a product set to learn from, with --data or in the configuration.")
+    read = [read_photos(DataConfig(held_out=held_out), path, size) for path in sets]
+    return (
+        LabelledPhotos(torch.cat([p.train for p in read]), [x for p in read for x in p.train_products]),
+        LabelledPhotos(torch.cat([p.held_out for p in read]), [x for p in read for x in p.held_out_products]),
+    )
+
+
+class RecogniserRun:
+    """The recogniser, its optimiser and how far it is."""
+
+    def __init__(
+        self, config: RecogniserTraining, recogniser: Recogniser, photos: LabelledPhotos, compute: Compute
+    ) -> None:
+        self.config, self.compute, self.batch = config, compute, config.batch
+        self.recogniser = recogniser.to(compute.device).train()
+        self.pixels = photos.pixels
+        self.attributes = [p.attributes for p in photos.products]
+        self.classes = class_numbers(recogniser.config, self.attributes)
+        backbone = list(recogniser.backbone.parameters())
+        rest = [*recogniser.heads.parameters(), *recogniser.joint.parameters()]
+        slower = config.start_rate if config.start else 1.0
+        self.optimizer = torch.optim.AdamW(
+            [{"params": backbone, "share": slower}, {"params": rest, "share": 1.0}],
+            lr=config.rate,
+            weight_decay=config.weight_decay,
+            fused=True,
+        )
+        self.done = 0
+
+    @property
+    def progress(self) -> float:
+        """Share of the budget that is spent, 0 to 1."""
+        return min(self.done * self.batch / self.config.images, 1.0)
+
+    def step(self) -> dict[str, float]:
+        """Learn from the next batch; returns the losses. Raises FloatingPointError on NaN."""
+        config = self.config
+        rows = batch_indices(len(self.pixels), self.batch, self.done, config.seed)
+        seed_step(config.seed, self.done)
+        for group in self.optimizer.param_groups:
+            group["lr"] = config.rate * group["share"] * falling(self.progress, warmup=0.03, floor=0.005)
+        photos = augment(to_tensor(self.pixels[rows]).to(self.compute.device), config.augment)
+        with self.compute.autocast():
+            features = self.recogniser.backbone(photos)
+        parts = attribute_losses(self.recogniser, features, self.classes, rows, config.smoothing)
+        loss = torch.stack(list(parts.values())).sum()
+        if not finite([loss]):
+            raise FloatingPointError("The loss is not a number any more.")
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        self.done += 1
+        return {"loss": float(loss.detach()), **{n: float(part.detach()) for n, part in parts.items()}}
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the next step depends on; the random state is (seed, step)."""
+        return {
+            "done": self.done,
+            "recogniser": self.recogniser.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Continue from what `state` returned."""
+        self.done = int(state["done"])
+        self.recogniser.load_state_dict(state["recogniser"])
+        self.optimizer.load_state_dict(state["optimizer"])
+
+
+def attribute_losses(
+    recogniser: Recogniser, features: Tensor, classes: dict[str, Tensor], rows: Tensor, smoothing: float
+) -> dict[str, Tensor]:
+    """Cross-entropy of each attribute over the photos that say it; 0 where none of the batch does."""
+    result = {}
+    for name, logits in recogniser.logits(features).items():
+        wanted = classes[name][rows].to(logits.device)
+        known = wanted >= 0
+        result[name] = (
+            F.cross_entropy(logits[known], wanted[known], label_smoothing=smoothing)
+            if known.any()
+            else logits.sum() * 0
+        )
+    return result
+
+
+def train_recogniser(
+    config: RecogniserTraining,
+    data: Sequence[Path],
+    out: Path,
+    resume: bool = False,
+    should_stop: ShouldStop = never,
+    update_progress: UpdateProgress = quietly,
+) -> bool:
+    """Train on the sets in `data` and write the checkpoint to `out`; False when `should_stop` ended it early.
+
+    metrics.json gets accuracy and calibration on the photos held out. Raises DataError, CheckpointError.
+    """
+    if not resume:
+        shutil.rmtree(out / "state", ignore_errors=True)
+        (out / "log.jsonl").unlink(missing_ok=True)
+    update_progress("Reading the photos", 0.0)
+    kept, held_out = read_labelled(data, config.backbone.size, config.held_out)
+    learnt, calibration = split_calibration(kept, config.held_out)
+    schema = default_schema()
+    compute = choose_compute(config.precision)
+    torch.manual_seed(config.seed)
+    recogniser = new_recogniser(config, learnt.products, schema)
+    run = RecogniserRun(config, recogniser, learnt, compute)
+    if not spend_budget(
+        run, out, "recogniser", "Learning to recognise products", resume, should_stop, update_progress
+    ):
+        return False
+    recogniser = recogniser.cpu().eval().requires_grad_(False)
+    calibrate(recogniser, calibration)
+    save_recogniser(out, recogniser, schema)
+    recogniser, _ = load_recogniser(out)  # as it will be used, in half the precision
+    metrics = {
+        "training": {
+            "sets": [path.name for path in data],
+            "photos": len(learnt.products),
+            "held_out": len(held_out.products),
+            "images": run.done * run.batch,
+            "precision": str(compute.dtype).removeprefix("torch."),
+            "device": compute.device.type,
+        },
+        "hash": recogniser.hash(),
+        "held_out": measure(recogniser, held_out),
+    }
+    (out / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    update_progress("Done", 1.0)
+    return True
+
+
+def new_recogniser(config: RecogniserTraining, products: Sequence[Product], schema: Schema) -> Recogniser:
+    """A recogniser of the values that have enough photos; its backbone random, or that of the checkpoint `start`."""
+    counts = count_values(list(products), schema, config.least)
+    values = {name: tuple(found) for name, found in counts.items()}
+    recogniser = Recogniser(RecogniserConfig(config.backbone, values))
+    if config.start:
+        from ecomgen.training.pretrain import load_backbone
+
+        recogniser.backbone.load_state_dict(load_backbone(Path(config.start)).state_dict())
+    return recogniser
+
+
+def split_calibration(photos: LabelledPhotos, held_out: float) -> tuple[LabelledPhotos, LabelledPhotos]:
+    """The photos to learn from, and a few that only set the temperatures."""
+    from ecomgen.data.products import is_held_out
+
+    mask = torch.tensor([is_held_out(p.name, held_out + _CALIBRATION) for p in photos.products])
+
+    def part(chosen: Tensor) -> LabelledPhotos:
+        products = [p for p, inside in zip(photos.products, chosen.tolist(), strict=True) if inside]
+        return LabelledPhotos(photos.pixels[chosen], products)
+
+    return part(~mask), part(mask)
+
+
+@torch.inference_mode()
+def calibrate(recogniser: Recogniser, photos: LabelledPhotos) -> None:
+    """Set the temperatures that make the confidence honest on photos not trained on (Guo et al. 2017)."""
+    if not photos.products:
+        return
+    classes = class_numbers(recogniser.config, [p.attributes for p in photos.products])
+    logits = recogniser.logits(recogniser.features(to_tensor(photos.pixels)))
+    grid = torch.logspace(-0.7, 0.7, 60)
+    for i, (name, rows) in enumerate(logits.items()):
+        known = classes[name] >= 0
+        if known.any():
+            losses = torch.stack([F.cross_entropy(rows[known] / t, classes[name][known]) for t in grid])
+            recogniser.temperatures[i] = grid[losses.argmin()]
+
+
+def measure(recogniser: Recogniser, photos: LabelledPhotos) -> dict[str, dict[str, float]]:
+    """Per attribute: `accuracy` (0..1) over the photos that say it, how many those are, and the mean confidence there."""
+    classes = class_numbers(recogniser.config, [p.attributes for p in photos.products])
+    result = {}
+    for name, probabilities in recogniser.read(to_tensor(photos.pixels)).items():
+        known = classes[name] >= 0
+        if known.any():
+            confidence, got = probabilities[known].max(dim=1)
+            right = got == classes[name][known]
+            result[name] = {
+                "accuracy": round(float(right.float().mean()), 4),
+                "confidence": round(float(confidence.mean()), 4),
+                "photos": int(known.sum()),
+            }
+    return result
