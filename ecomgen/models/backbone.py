@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, ResNet
 
-from ecomgen.errors import ConfigError
+from ecomgen.errors import CheckpointError, ConfigError
+
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
+INPUT = {"layout": "RGB, square, the product trimmed and centred on its own border colour", "range": [-1, 1]}
 
 _LAYOUT = torch.channels_last
 
@@ -46,3 +54,30 @@ class Backbone(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         return self.net(pictures.contiguous(memory_format=_LAYOUT)).float()
+
+
+def save_backbone(folder: Path, backbone: Backbone) -> None:
+    """Write config.json and model.safetensors (fp16); other files in `folder` stay."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {
+        k: (t.half() if t.is_floating_point() else t).contiguous().clone()
+        for k, t in backbone.state_dict().items()
+    }
+    save_file(tensors, folder / WEIGHTS)
+    plain = {"kind": "backbone", **dataclasses.asdict(backbone.config), "input": INPUT}
+    (folder / CONFIG).write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
+
+
+def load_backbone(folder: Path) -> Backbone:
+    """Read what `save_backbone` wrote, in eval mode. Raises CheckpointError."""
+    try:
+        plain = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        backbone = Backbone(BackboneConfig(int(plain["size"]), tuple(plain["blocks"])))
+        backbone.load_state_dict(load_file(folder / WEIGHTS))
+    except FileNotFoundError as error:
+        raise CheckpointError(f"There is no backbone in {folder}.") from error
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError, ConfigError) as error:
+        raise CheckpointError(
+            f"The backbone in {folder} is damaged or not of this version of ecomgen."
+        ) from error
+    return backbone.float().eval()

@@ -16,11 +16,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ecomgen.errors import CheckpointError, EcomgenError
-from ecomgen.models.backbone import Backbone, BackboneConfig
+from ecomgen.models.backbone import CONFIG, INPUT, WEIGHTS, Backbone, BackboneConfig
 from ecomgen.schema import Schema
-
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
-_INPUT = {"layout": "RGB, square, the product trimmed and centred on its own border colour", "range": [-1, 1]}
 
 
 @dataclass(frozen=True)
@@ -113,7 +110,7 @@ def save_recogniser(folder: Path, recogniser: Recogniser, schema: Schema) -> Non
     plain = {
         "kind": "recogniser",
         **dataclasses.asdict(recogniser.config),
-        "input": {**_INPUT, "size": recogniser.size},
+        "input": INPUT,
         "schema": schema.to_dict(),
     }
     (folder / CONFIG).write_text(json.dumps(plain, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
