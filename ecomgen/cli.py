@@ -132,6 +132,24 @@ def train(
 
 
 @app.command()
+def pretrain(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Photos without labels: a zip or a folder; default: those of the file."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the run and the backbone.")] = Path(
+        "checkpoints/backbone"
+    ),
+    config: Annotated[Path, typer.Option(help="The pretraining's configuration (TOML).")] = Path(
+        "configs/pretrain.toml"
+    ),
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in --out stopped.")] = False,
+) -> None:
+    """Teach the image backbone from photos alone, without labels; Ctrl-C stops it safely."""
+    train(config, data, out, resume)
+
+
+@app.command()
 def models(
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
 ) -> None:

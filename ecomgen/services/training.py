@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -44,8 +44,31 @@ def train(config: Path, data: Path | None, out: Path | None, resume: bool, progr
 
             train_text(load_config(config, TextConfig), data, folder, resume)
             return folder
+        case "pretraining":
+            from ecomgen.training.pretrain import Pretraining, pretrain
+
+            pretraining = load_config(config, Pretraining)
+            sources = _named_sets(data, pretraining.sets, config)
+            with _StopOnSignal() as stop:
+                done = pretrain(pretraining, sources, folder, resume, stop.is_set, progress)
+            return folder if done else None
+        case "recogniser":
+            from ecomgen.training.recognise import RecogniserTraining, train_recogniser
+
+            recogniser = load_config(config, RecogniserTraining)
+            sources = _named_sets(data, recogniser.sets, config)
+            with _StopOnSignal() as stop:
+                done = train_recogniser(recogniser, sources, folder, resume, stop.is_set, progress)
+            return folder if done else None
         case other:
-            raise ConfigError(f"The trainer {other!r} in {config} is not known; known are: generator, text.")
+            raise ConfigError(
+                f"The trainer {other!r} in {config} is not known; known are: generator, pretraining, recogniser, text."
+            )
+
+
+def _named_sets(data: Path | None, names: Sequence[str], config: Path) -> list[Path]:
+    """The set given on the command line, or all that the configuration names."""
+    return [data] if data else [_named_set(name, config) for name in names or ("",)]
 
 
 def _named_set(name: str, config: Path) -> Path:

@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ecomgen.data.products import Product
+from ecomgen.data.products import Product, is_held_out
 from ecomgen.errors import DataError
-from ecomgen.models.backbone import BackboneConfig
+from ecomgen.models.backbone import BackboneConfig, load_backbone
 from ecomgen.models.recogniser import (
     Recogniser,
     RecogniserConfig,
@@ -48,8 +48,7 @@ _CALIBRATION = 0.01
 class RecogniserTraining:
     """A whole run, as `configs/judge.toml` states it.
 
-    `start`: folder of a checkpoint whose backbone is the start ("" is random). `weights`: what each attribute's loss counts, 1 for
-    those not named. `share`: how often photos of each set are drawn, in proportion to its size to the power of it.
+    `start`: folder of a backbone to begin with ("" is random weights).
     """
 
     sets: tuple[str, ...] = ()
@@ -77,13 +76,22 @@ class LabelledPhotos:
 
 
 def read_labelled(sets: Sequence[Path], size: int, held_out: float) -> tuple[LabelledPhotos, LabelledPhotos]:
-    """All sets together, framed as the generator's photos are: those to learn from, and those held out. Raises DataError."""
+    """All sets together, framed as the generator's photos are: those to learn from, and those held out.
+
+    A set that is named several times is learnt from as many times as often. Raises DataError.
+    """
     if not sets:
         raise DataError("Name a product set to learn from, with --data or in the configuration.")
-    read = [read_photos(DataConfig(held_out=held_out), path, size) for path in sets]
+    read = {path: read_photos(DataConfig(held_out=held_out), path, size) for path in sets}
     return (
-        LabelledPhotos(torch.cat([p.train for p in read]), [x for p in read for x in p.train_products]),
-        LabelledPhotos(torch.cat([p.held_out for p in read]), [x for p in read for x in p.held_out_products]),
+        LabelledPhotos(
+            torch.cat([read[path].train for path in sets]),
+            [x for path in sets for x in read[path].train_products],
+        ),
+        LabelledPhotos(
+            torch.cat([each.held_out for each in read.values()]),
+            [x for each in read.values() for x in each.held_out_products],
+        ),
     )
 
 
@@ -219,15 +227,12 @@ def new_recogniser(config: RecogniserTraining, products: Sequence[Product], sche
     values = {name: tuple(found) for name, found in counts.items()}
     recogniser = Recogniser(RecogniserConfig(config.backbone, values))
     if config.start:
-        from ecomgen.training.pretrain import load_backbone
-
         recogniser.backbone.load_state_dict(load_backbone(Path(config.start)).state_dict())
     return recogniser
 
 
 def split_calibration(photos: LabelledPhotos, held_out: float) -> tuple[LabelledPhotos, LabelledPhotos]:
     """The photos to learn from, and a few that only set the temperatures."""
-    from ecomgen.data.products import is_held_out
 
     mask = torch.tensor([is_held_out(p.name, held_out + _CALIBRATION) for p in photos.products])
 
