@@ -157,6 +157,15 @@ def read_config(folder: Path) -> dict[str, Any]:
     return plain
 
 
+def is_other_network(folder: Path) -> bool:
+    """Whether config.json says that the folder holds no generator: a text encoder, a backbone or a recogniser."""
+    try:
+        plain = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(plain, dict) and ("kind" in plain or "model_type" in plain)
+
+
 def known_values(schema: Schema, counts: dict[str, dict[str, int]]) -> dict[str, tuple[str, ...]]:
     """Attribute -> the values with training photos, in the schema's order; attributes without any are left out."""
     known = {

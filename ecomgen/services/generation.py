@@ -268,9 +268,11 @@ class Generation:
 
     def _summary(self, name: str) -> ModelSummary | None:
         """None for a folder that holds no generator, such as the text encoder's."""
-        from ecomgen.models.checkpoint import known_values, read_config
+        from ecomgen.models.checkpoint import is_other_network, known_values, read_config
 
         folder = self._settings.checkpoints / name
+        if is_other_network(folder):
+            return None
         try:
             plain = read_config(folder)
             known = known_values(Schema.from_dict(plain["schema"]), plain["counts"])
@@ -284,7 +286,7 @@ class Generation:
                 problem=None if (folder / "model.safetensors").is_file() else "Its weights are missing.",
             )
         except EcomgenError as error:
-            return None if name == "text" else ModelSummary(name=name, problem=str(error))
+            return ModelSummary(name=name, problem=str(error))
         except (KeyError, TypeError, AttributeError):
             return ModelSummary(name=name, problem="Its config.json is damaged.")
 
