@@ -50,19 +50,23 @@ class Readout(nn.Module):
 
     def forward(self, states: Tensor, mask: Tensor, pooled: Tensor) -> list[Tensor]:
         """states [n, tokens, width], mask [n, tokens], pooled [n, width] -> per attribute logits [n, 1 + values]."""
-        states, pooled = (states - self.shift) * self.scale, (pooled - self.shift) * self.scale
+        states, pooled = self.standard(states), self.standard(pooled)
         scores = torch.einsum("aw,ntw->nat", self.queries, states)
         weights = scores.masked_fill(mask[:, None, :] == 0, -torch.inf).softmax(dim=-1)
         looked_at = torch.einsum("nat,ntw->naw", weights, states)
         return [head(torch.cat([looked_at[:, i], pooled], dim=-1)) for i, head in enumerate(self.heads)]
 
+    def standard(self, states: Tensor) -> Tensor:
+        """States of the text model [..., width] -> the same with each channel about 0 and of size 1."""
+        return (states - self.shift) * self.scale
+
     def embed(self, pooled: Tensor) -> Tensor:
         """pooled [n, width] -> L2-normalised [n, dim]."""
-        return F.normalize(self.projection((pooled - self.shift) * self.scale), dim=-1)
+        return F.normalize(self.projection(self.standard(pooled)), dim=-1)
 
     def describe(self, pooled: Tensor) -> Tensor:
         """pooled [n, width] -> L2-normalised [n, dim] in the space that photos are described in (`Recogniser.describe`)."""
-        return F.normalize(self.joint((pooled - self.shift) * self.scale), dim=-1)
+        return F.normalize(self.joint(self.standard(pooled)), dim=-1)
 
     def save(self, folder: Path) -> None:
         """Write readout.json (schema, sizes) and readout.safetensors (fp16)."""

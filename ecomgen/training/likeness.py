@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ecomgen.models.text import TextEncoder
-from ecomgen.schema import Schema, fold
+from ecomgen.schema import Schema, Value, fold
 
 FAMILIES: dict[str, tuple[tuple[str, ...], ...]] = {
     "category": (
@@ -94,3 +94,30 @@ class WordPairs:
         wanted = torch.eye(len(rows) + len(others))
         wanted[: len(rows), : len(rows)] = self._cosines[rows][:, rows]
         return words + others, wanted
+
+
+class KeptVectors:
+    """The vectors that an earlier encoder had for the values, which all words for a value should have now.
+
+    Generators keep the vectors that they were trained with, so a new encoder has to speak as the one before it did.
+    """
+
+    def __init__(self, earlier: TextEncoder, schema: Schema, noise: Sequence[str], seed: int) -> None:
+        self._random = random.Random(seed)
+        values = [(v, word) for a in schema for v in a.values for word in dict.fromkeys(v.words)]
+        names = {v.name: vector for v, vector in _by_name(schema, earlier)}
+        meaningless = list(noise)[:2000]
+        self.words = [word for _, word in values] + meaningless
+        self.vectors = torch.cat([torch.stack([names[v.name] for v, _ in values]), earlier.embed(meaningless)])
+
+    def loss(self, encoder: TextEncoder, count: int = 128) -> Tensor:
+        """1 - the cosine between new and kept vectors, mean over `count` random words."""
+        assert encoder.readout is not None
+        rows = self._random.sample(range(len(self.words)), min(count, len(self.words)))
+        _, pooled = encoder.states(*encoder.tokens([self.words[i] for i in rows]))
+        return 1 - (encoder.readout.embed(pooled.float()) * self.vectors[rows].to(pooled.device)).sum(dim=1).mean()
+
+
+def _by_name(schema: Schema, earlier: TextEncoder) -> list[tuple[Value, Tensor]]:
+    values = [v for a in schema for v in a.values]
+    return list(zip(values, earlier.embed([v.name for v in values]), strict=True))

@@ -17,11 +17,11 @@ GENERIC = {
 """Words that name a family more than a value: the label is drawn, so that the confidence says how unsure it is."""
 GENERIC_WORDS = {
     "shoes": "shoes", "shoe": "shoes", "footwear": "shoes", "鞋": "shoes", "鞋子": "shoes",
-    "bag": "bag", "bags": "bag", "包": "bag", "包包": "bag",
+    "bag": "bag", "bags": "bag", "包": "bag", "包包": "bag", "pair of shoes": "shoes", "一双鞋": "shoes", "小包": "bag", "袋子": "bag",
 }  # fmt: skip
 GENERIC_FOR_USE = {
     ("shoes", "sports"): "sports shoes", ("shoes", "formal"): "formal shoes",
-    ("bag", "travel"): "duffel bags", ("bag", "formal"): "laptop bags", ("bag", "party"): "clutches",
+    ("bag", "travel"): "duffel bags", ("bag", "party"): "clutches",
 }  # fmt: skip
 
 OPENERS = (

@@ -126,7 +126,8 @@ def fit_readout(
         schedule.step()
     encoder.readout = readout.eval().requires_grad_(False)
     if teacher is not None:
-        align(encoder, teacher, schema_words(schema))
+        words = schema_words(schema)
+        align(encoder, words, teacher.embed(words))
     calibrate(encoder, PromptMaker(schema, seed + 1).prompts(max(200, prompts // 10)))
     return readout
 
@@ -137,14 +138,18 @@ def schema_words(schema: Schema) -> list[str]:
 
 
 @torch.inference_mode()
-def align(encoder: TextEncoder, teacher: TextEncoder, words: Sequence[str], penalty: float = 0.1) -> None:
-    """Make the encoder's vectors those of the `teacher` as nearly as a linear map can (ridge regression over `words`)."""
+def align(encoder: TextEncoder, words: Sequence[str], vectors: Tensor, penalty: float = 0.1) -> None:
+    """Make what the encoder's `embed` says of `words` these `vectors` [n, dim], as nearly as a linear map can (ridge regression)."""
     readout = encoder.readout
     assert readout is not None
     pooled = torch.cat([encoder.states(*encoder.tokens([word]))[1] for word in words])
-    inputs = ((pooled - readout.shift) * readout.scale).double()
-    inputs = torch.cat([inputs, torch.ones(len(words), 1, dtype=torch.float64)], dim=1)
-    square = inputs.T @ inputs + penalty * torch.eye(inputs.shape[1], dtype=torch.float64)
-    solution = torch.linalg.solve(square, inputs.T @ teacher.embed(words).double())
+    solution = _ridge(torch.cat([readout.standard(pooled), torch.ones(len(words), 1)], dim=1), vectors, penalty)
     readout.projection.weight.copy_(solution[:-1].T)
     readout.projection.bias.copy_(solution[-1])
+
+
+def _ridge(inputs: Tensor, wanted: Tensor, penalty: float) -> Tensor:
+    """inputs [n, width], wanted [n, dim] -> the matrix [width, dim] that maps one to the other."""
+    inputs = inputs.double()
+    square = inputs.T @ inputs + penalty * torch.eye(inputs.shape[1], dtype=torch.float64)
+    return torch.linalg.solve(square, inputs.T @ wanted.double()).float()

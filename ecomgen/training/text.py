@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from torch import Tensor
 from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 
 from ecomgen.data.products import is_held_out, read_products
@@ -21,9 +22,9 @@ from ecomgen.models.text import Readout, TextEncoder
 from ecomgen.schema import Attributes, Schema, default_schema, fold
 from ecomgen.training.device import choose_compute
 from ecomgen.training.lexicon import Lexicon
-from ecomgen.training.likeness import WordPairs, embedding_loss
+from ecomgen.training.likeness import KeptVectors, WordPairs, embedding_loss
 from ecomgen.training.prompts import PromptMaker
-from ecomgen.training.readout import align, calibrate, measure, readout_loss, schema_words, targets
+from ecomgen.training.readout import Labelled, align, calibrate, measure, readout_loss, targets
 from ecomgen.training.runlog import RunLog
 
 _START, _END, _PAD = "<|startoftext|>", "<|endoftext|>", "<|pad|>"
@@ -39,9 +40,10 @@ class TextConfig:
     max_tokens: int = 64
     vocabulary: int = 8192
     dim: int = 256
-    steps: int = 1500
-    batch: int = 128
-    learning_rate: float = 1.2e-3
+    steps: int = 4500
+    minutes: float = 600.0  # a round ends after this time too, its learning rate falling accordingly
+    batch: int = 64
+    learning_rate: float = 1.0e-3
     resumed_rate: float = 0.4  # of the learning rate
     warm_up: int = 100
     title_share: float = 0.3
@@ -62,19 +64,20 @@ def train_text(config: TextConfig, data: Path | None, out: Path, resume: bool) -
     """Train and write the checkpoint folder `out`: model, tokenizer, readout and metrics.json.
 
     `data`: a product set whose titles are learned from too. `resume` is another round of `steps`, at a lower rate, on
-    other prompts, from the weights in `out`; its vectors stay those that generators may have been trained with, as nearly
-    as a linear map can make them. Raises ConfigError, DataError, CheckpointError.
+    other prompts, from the weights in `out`; else they start at random. An earlier encoder in `out` is learned from only
+    for its vectors of the values: generators were trained with them. Raises ConfigError, DataError, CheckpointError.
     """
     schema = default_schema()
     lexicon = Lexicon(schema)
     free_prompts = read_prompts(Path(config.free_prompts)) if config.free_prompts else []
     titles = Titles(lexicon, data, config)
+    earlier = _earlier(out, config.dim)
     before: dict[str, Any] = json.loads((out / "metrics.json").read_text()) if resume else {}
-    rounds = [*before.get("training", {}).get("rounds", []), config.steps]
-    seed = config.seed + 10 * len(rounds)
+    rounds = before.get("training", {}).get("rounds", [])
+    seed = config.seed + 10 * (len(rounds) + 1)
     torch.manual_seed(seed)
     maker = PromptMaker(schema, seed, titles.noise)
-    before_round = TextEncoder.load(out) if resume else None
+    kept = KeptVectors(earlier, schema, titles.noise, seed) if earlier else None
     if resume:
         encoder = TextEncoder.load(out).requires_grad_(True)
         if encoder.readout is None or encoder.readout.schema != schema:
@@ -85,12 +88,12 @@ def train_text(config: TextConfig, data: Path | None, out: Path, resume: bool) -
         encoder = new_encoder(config, schema, train_tokenizer(corpus, config.vocabulary, config.max_tokens))
     rate = config.learning_rate * (config.resumed_rate if resume else 1.0)
     started = time.monotonic()
-    _train(encoder, replace(config, learning_rate=rate, seed=seed), maker, titles, out)
+    steps = _train(encoder, replace(config, learning_rate=rate, seed=seed), maker, titles, kept, out)
     seconds = time.monotonic() - started
 
     encoder.eval().requires_grad_(False)
-    if before_round is not None:
-        align(encoder, before_round, 6 * schema_words(schema) + titles.noise)
+    if kept is not None:
+        align(encoder, kept.words, kept.vectors)
     with torch.no_grad():
         for parameter in encoder.parameters():  # as it will be loaded
             parameter.copy_(parameter.half().float())
@@ -99,7 +102,7 @@ def train_text(config: TextConfig, data: Path | None, out: Path, resume: bool) -
     encoder.save(out)
     metrics: dict[str, Any] = {
         "training": {
-            "rounds": rounds,
+            "rounds": [*rounds, steps],
             "seconds": round(seconds) + before.get("training", {}).get("seconds", 0),
             "titles": len(titles.kept),
         },
@@ -222,52 +225,91 @@ def new_encoder(config: TextConfig, schema: Schema, tokenizer: PreTrainedTokeniz
     return TextEncoder(clip, tokenizer, Readout(schema, config.width, config.dim))
 
 
-def _train(encoder: TextEncoder, config: TextConfig, maker: PromptMaker, titles: Titles, out: Path) -> None:
+class TextBatches:
+    """Endless batches of titles and prompts with the attributes that they assert; texts of similar length share one."""
+
+    def __init__(self, maker: PromptMaker, titles: Titles, size: int, title_share: float, seed: int) -> None:
+        self._maker, self._titles, self._size = maker, titles, size
+        self._share = title_share if titles.kept else 0.0
+        self._random = random.Random(seed)
+        self._pool: list[list[tuple[str, Attributes]]] = []
+
+    def next(self) -> list[tuple[str, Attributes]]:
+        """A batch of `size` labelled texts."""
+        rng = self._random
+        if not self._pool:
+            items = [
+                self._titles.sample() if rng.random() < self._share else self._maker.prompt()
+                for _ in range(16 * self._size)
+            ]
+            items.sort(key=lambda item: len(item[0].encode()))
+            self._pool = [items[i : i + self._size] for i in range(0, len(items), self._size)]
+            rng.shuffle(self._pool)
+        return self._pool.pop()
+
+
+def reading_loss(encoder: TextEncoder, items: Labelled, smoothing: float, rng: random.Random) -> Tensor:
+    """How badly the encoder reads labelled texts; half the time in other pieces (BPE dropout, Provilkov et al. 2020), as typos
+    would show them."""
     assert encoder.readout is not None
-    schema = encoder.readout.schema
-    pairs = WordPairs(schema, titles.noise, config.seed)
+    bpe = encoder.tokenizer.backend_tokenizer.model
+    bpe.dropout = 0.1 if rng.random() < 0.5 else None
+    ids, mask = encoder.tokens([text for text, _ in items])
+    bpe.dropout = None
+    states, pooled = encoder.states(ids, mask)
+    wanted = targets(encoder.readout.schema, items).to(ids.device)
+    return readout_loss(encoder.readout(states, mask, pooled), wanted, smoothing)
+
+
+def _train(
+    encoder: TextEncoder,
+    config: TextConfig,
+    maker: PromptMaker,
+    titles: Titles,
+    kept: KeptVectors | None,
+    out: Path,
+) -> int:
+    """Train the encoder; the number of steps that were taken."""
+    assert encoder.readout is not None
+    pairs = WordPairs(encoder.readout.schema, titles.noise, config.seed)
     rng = random.Random(config.seed)
     optimiser = torch.optim.AdamW(
-        encoder.parameters(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=0.05
+        encoder.parameters(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=0.05, fused=True
     )
     compute = choose_compute()
     encoder.to(compute.device)
     log = RunLog(out / "log.jsonl")
-    bpe = encoder.tokenizer.backend_tokenizer.model
-    share = config.title_share if titles.kept else 0.0
+    batches = TextBatches(maker, titles, config.batch, config.title_share, config.seed)
     encoder.train()
-    pool: list[list[tuple[str, Attributes]]] = []
+    near = torch.zeros(())
+    started, step, done = time.monotonic(), 0, 0.0
     for step in range(config.steps):
-        left = 0.5 * (1 + math.cos(math.pi * step / config.steps))
+        done = max(step / config.steps, (time.monotonic() - started) / (60 * config.minutes))
+        if done >= 1:
+            break
+        left = 0.5 * (1 + math.cos(math.pi * done))
         for group in optimiser.param_groups:
             group["lr"] = config.learning_rate * min(1.0, (step + 1) / config.warm_up) * max(left, 0.01)
-        if not pool:  # texts of similar length share a batch
-            items = [
-                titles.sample() if rng.random() < share else maker.prompt() for _ in range(16 * config.batch)
-            ]
-            items.sort(key=lambda item: len(item[0].encode()))
-            pool = [items[i : i + config.batch] for i in range(0, len(items), config.batch)]
-            rng.shuffle(pool)
-        batch = pool.pop()
-        # BPE dropout (Provilkov et al. 2020) shows words in other pieces, as typos do
-        bpe.dropout = 0.1 if rng.random() < 0.5 else None
-        ids, mask = encoder.tokens([text for text, _ in batch])
         with compute.autocast():
-            states, pooled = encoder.states(ids, mask)
-            loss = readout_loss(
-                encoder.readout(states, mask, pooled),
-                targets(schema, batch).to(compute.device),
-                config.label_smoothing,
-            )
-            near = embedding_loss(encoder, *pairs.sample()) if step % 2 == 0 else torch.zeros(())
-        (loss + config.embedding_weight * near).backward()
+            loss = total = reading_loss(encoder, batches.next(), config.label_smoothing, rng)
+            if step % 8 == 0:
+                near = kept.loss(encoder) if kept else embedding_loss(encoder, *pairs.sample())
+                total = loss + config.embedding_weight * near
+        total.backward()
         torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
         optimiser.step()
         optimiser.zero_grad()
         if step % 50 == 0:
             log.write(step=step, loss=loss.item(), embedding_loss=near.item())
         if step % 300 == 299:
-            bpe.dropout = None
             encoder.save(out)
-    bpe.dropout = None
     encoder.cpu()
+    return step + (done < 1)
+
+
+def _earlier(folder: Path, dim: int) -> TextEncoder | None:
+    """The encoder that is in `folder` already, if its vectors have this length."""
+    if not (folder / "readout.json").is_file():
+        return None
+    encoder = TextEncoder.load(folder)
+    return encoder if encoder.dim == dim else None
