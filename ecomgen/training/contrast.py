@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from ecomgen.data.products import Product
+from ecomgen.errors import ConfigError
 from ecomgen.models.text import TextEncoder
 from ecomgen.schema import Attributes, Schema
 from ecomgen.training.lexicon import Lexicon
 from ecomgen.training.likeness import KeptVectors
+from ecomgen.training.prompts import PromptMaker
 from ecomgen.training.readout import Labelled, targets
-from ecomgen.training.text import TextBatches, reading_loss, title_attributes
+from ecomgen.training.text import TextBatches, Titles, reading_loss, title_attributes
 
+_TITLES = 0.25  # of the texts that only teach to read
 _ORDER = ("colour", "pattern", "material", "category")
 _FOR = {"men": "for men", "women": "for women", "boys": "for boys", "girls": "for girls", "kids": "for kids", "unisex": "unisex"}  # fmt: skip
 
@@ -33,18 +37,18 @@ class Captions:
         """A text for the photo of that number and what the text asserts; "" where nothing is known of the photo."""
         if self._products[row].title and rng.random() < 0.4:
             return self._products[row].title, self._said[row]
+        attributes = self._products[row].attributes
         known = {
-            name: value
-            for name, value in self._products[row].attributes.items()
-            if value in self._values.get(name, {}) and (name == "category" or rng.random() < 0.6)
+            n: v for n in (*_ORDER, "audience") if (v := attributes.get(n)) and v in self._values.get(n, {})
         }
+        said: Attributes = {n: v for n, v in known.items() if n == "category" or rng.random() < 0.6}
         chinese = rng.random() < 0.45
-        words = {name: self._word(name, value, chinese, rng) for name, value in known.items() if value}
+        words = {name: self._word(name, value, chinese, rng) for name, value in said.items() if value}
         front = [words[name] for name in _ORDER if name in words]
         if chinese:
-            return "".join([words["audience"] + "的"] * ("audience" in words) + front), known
-        back = [_FOR.get(known.get("audience") or "", "")] if "audience" in words else []
-        return " ".join([*front, *back]), {n: v for n, v in known.items() if n in (*_ORDER, "audience")}
+            return "".join([f"{words['audience']}的", *front] if "audience" in words else front), said
+        back = _FOR.get(said.get("audience") or "")
+        return " ".join([*front, back] if back else front), said
 
     def _word(self, name: str, value: str, chinese: bool, rng: random.Random) -> str:
         words = self._values[name][value]
@@ -85,8 +89,35 @@ class TextSide(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.log_scale = nn.Parameter(torch.tensor(1 / 0.07).log())
-        self._captions, self._batches, self._kept, self._photos = captions, batches, kept, photos
+        self._captions, self._batches, self._photos = captions, batches, photos
+        self.kept = kept
         self._smoothing = smoothing
+
+    @classmethod
+    def start(
+        cls,
+        folder: Path,
+        titles: Titles,
+        products: Sequence[Product],
+        batch: int,
+        smoothing: float,
+        seed: int,
+    ) -> TextSide:
+        """The encoder in `folder`, ready to learn on. Raises CheckpointError, ConfigError."""
+        encoder = TextEncoder.load(folder).requires_grad_(True)
+        if encoder.readout is None:
+            raise ConfigError(f"The text encoder in {folder} has no readout.")
+        schema = encoder.readout.schema
+        encoder.readout.temperatures.fill_(1.0)
+        maker = PromptMaker(schema, seed, titles.noise)
+        return cls(
+            encoder,
+            Captions(schema, products),
+            TextBatches(maker, titles, batch, _TITLES, seed),
+            KeptVectors(TextEncoder.load(folder), schema, titles.noise, seed),
+            [p.attributes for p in products],
+            smoothing,
+        ).train()
 
     def losses(self, photos: Tensor, rows: Tensor, rng: random.Random) -> dict[str, Tensor]:
         """`photos`: the vectors [n, dim] of the photos of numbers `rows` -> how badly texts find them, prompts are read, and
@@ -102,5 +133,5 @@ class TextSide(nn.Module):
                 photos, readout.describe(pooled.float()), fits.to(photos.device), scale
             ),
             "reading": reading_loss(self.encoder, self._batches.next(), self._smoothing, rng),
-            "kept": self._kept.loss(self.encoder),
+            "kept": self.kept.loss(self.encoder),
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -26,8 +27,10 @@ from ecomgen.models.recogniser import (
 from ecomgen.schema import Schema, default_schema
 from ecomgen.training.augment import AugmentConfig, augment
 from ecomgen.training.autoencoder import to_tensor
+from ecomgen.training.contrast import TextSide
 from ecomgen.training.device import Compute, choose_compute
 from ecomgen.training.generator import DataConfig, count_values, read_photos
+from ecomgen.training.lexicon import Lexicon
 from ecomgen.training.loop import (
     ShouldStop,
     UpdateProgress,
@@ -39,6 +42,7 @@ from ecomgen.training.loop import (
     seed_step,
     spend_budget,
 )
+from ecomgen.training.text import TextConfig, Titles, finish_text, write_metrics
 
 _CALIBRATION = 0.01
 """Share of the photos that is kept from training for the temperatures, besides what is held out for measuring."""
@@ -48,7 +52,8 @@ _CALIBRATION = 0.01
 class RecogniserTraining:
     """A whole run, as `configs/judge.toml` states it.
 
-    `start`: folder of a backbone to begin with ("" is random weights).
+    `start`: folder of a backbone to begin with ("" is random weights). `text`: folder of a text encoder that learns along,
+    contrastively ("" is none), and is saved beside the recogniser as `text`.
     """
 
     sets: tuple[str, ...] = ()
@@ -61,8 +66,14 @@ class RecogniserTraining:
     start_rate: float = 1.0  # of the rate, for a backbone that is not random
     weight_decay: float = 0.02
     smoothing: float = 0.05
+    text: str = ""
+    text_rate: float = 0.1  # of the rate
+    contrast: float = 1.0  # weight of telling which text belongs to which photo
+    reading: float = 1.0  # weight of reading prompts as before
+    kept: float = 4.0  # weight of the vectors that generators were trained with
     least: int = 20  # a value with fewer photos is "something else"
     held_out: float = 0.05
+    free_prompts: str = ""  # as in configs/text.toml: only measured
     seed: int = 0
     precision: str = "auto"
 
@@ -99,18 +110,27 @@ class RecogniserRun:
     """The recogniser, its optimiser and how far it is."""
 
     def __init__(
-        self, config: RecogniserTraining, recogniser: Recogniser, photos: LabelledPhotos, compute: Compute
+        self,
+        config: RecogniserTraining,
+        recogniser: Recogniser,
+        photos: LabelledPhotos,
+        compute: Compute,
+        text: TextSide | None = None,
     ) -> None:
         self.config, self.compute, self.batch = config, compute, config.batch
         self.recogniser = recogniser.to(compute.device).train()
+        self.text = text.to(compute.device) if text else None
         self.pixels = photos.pixels
         self.attributes = [p.attributes for p in photos.products]
         self.classes = class_numbers(recogniser.config, self.attributes)
         backbone = list(recogniser.backbone.parameters())
         rest = [*recogniser.heads.parameters(), *recogniser.joint.parameters()]
-        slower = config.start_rate if config.start else 1.0
+        groups = [{"params": backbone, "share": config.start_rate if config.start else 1.0}]
+        groups += [{"params": rest, "share": 1.0}]
+        if text:
+            groups += [{"params": list(text.parameters()), "share": config.text_rate}]
         self.optimizer = torch.optim.AdamW(
-            [{"params": backbone, "share": slower}, {"params": rest, "share": 1.0}],
+            groups,
             lr=config.rate,
             weight_decay=config.weight_decay,
             fused=True,
@@ -134,6 +154,12 @@ class RecogniserRun:
             features = self.recogniser.backbone(photos)
         parts = attribute_losses(self.recogniser, features, self.classes, rows, config.smoothing)
         loss = torch.stack(list(parts.values())).sum()
+        if self.text:
+            vectors = self.recogniser.describe(features)
+            with self.compute.autocast():
+                more = self.text.losses(vectors, rows, random.Random(f"{config.seed} {self.done}"))
+            loss = loss + sum(getattr(config, name) * part for name, part in more.items())
+            parts |= more
         if not finite([loss]):
             raise FloatingPointError("The loss is not a number any more.")
         self.optimizer.zero_grad(set_to_none=True)
@@ -143,18 +169,18 @@ class RecogniserRun:
         return {"loss": float(loss.detach()), **{n: float(part.detach()) for n, part in parts.items()}}
 
     def state(self) -> dict[str, Any]:
-        """Everything that the next step depends on; the random state is (seed, step)."""
-        return {
-            "done": self.done,
-            "recogniser": self.recogniser.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-        }
+        """Everything that the next step depends on (but for the order of the prompts); the random state is (seed, step)."""
+        return {"done": self.done, **{name: part.state_dict() for name, part in self._parts().items()}}
+
+    def _parts(self) -> dict[str, Any]:
+        parts = {"recogniser": self.recogniser, "optimizer": self.optimizer}
+        return {**parts, "text": self.text} if self.text else parts
 
     def load(self, state: dict[str, Any]) -> None:
         """Continue from what `state` returned."""
         self.done = int(state["done"])
-        self.recogniser.load_state_dict(state["recogniser"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
 
 
 def attribute_losses(
@@ -194,8 +220,14 @@ def train_recogniser(
     schema = default_schema()
     compute = choose_compute(config.precision)
     torch.manual_seed(config.seed)
-    recogniser = new_recogniser(config, learnt.products, schema)
-    run = RecogniserRun(config, recogniser, learnt, compute)
+    read = TextConfig(held_out=config.held_out, seed=config.seed, free_prompts=config.free_prompts)
+    titles, text = Titles(Lexicon(schema), data[0], read), None
+    if config.text:
+        text = TextSide.start(
+            Path(config.text), titles, learnt.products, config.batch, config.smoothing, config.seed
+        )
+    recogniser = new_recogniser(config, learnt.products, schema, text.encoder.dim if text else 256)
+    run = RecogniserRun(config, recogniser, learnt, compute, text)
     if not spend_budget(
         run, out, "recogniser", "Learning to recognise products", resume, should_stop, update_progress
     ):
@@ -204,6 +236,8 @@ def train_recogniser(
     calibrate(recogniser, calibration)
     save_recogniser(out, recogniser, schema)
     recogniser, _ = load_recogniser(out)  # as it will be used, in half the precision
+    if text:
+        finish_beside(text, titles, read, Path(config.text), out.with_name("text"), run.done * run.batch)
     metrics = {
         "training": {
             "sets": [path.name for path in data],
@@ -221,11 +255,24 @@ def train_recogniser(
     return True
 
 
-def new_recogniser(config: RecogniserTraining, products: Sequence[Product], schema: Schema) -> Recogniser:
+def finish_beside(
+    text: TextSide, titles: Titles, config: TextConfig, start: Path, out: Path, images: int
+) -> None:
+    """Save the text encoder that learnt along to `out`; its metrics.json goes on from that of the encoder it started as."""
+    before = start / "metrics.json"
+    training = json.loads(before.read_text())["training"] if before.is_file() else {}
+    out.mkdir(parents=True, exist_ok=True)
+    measured = finish_text(text.encoder.cpu(), titles, text.kept, config, out)
+    write_metrics(out, {"training": {**training, "beside_photos": images}, **measured})
+
+
+def new_recogniser(
+    config: RecogniserTraining, products: Sequence[Product], schema: Schema, dim: int = 256
+) -> Recogniser:
     """A recogniser of the values that have enough photos; its backbone random, or that of the checkpoint `start`."""
     counts = count_values(list(products), schema, config.least)
     values = {name: tuple(found) for name, found in counts.items()}
-    recogniser = Recogniser(RecogniserConfig(config.backbone, values))
+    recogniser = Recogniser(RecogniserConfig(config.backbone, values, dim))
     if config.start:
         recogniser.backbone.load_state_dict(load_backbone(Path(config.start)).state_dict())
     return recogniser

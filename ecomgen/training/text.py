@@ -69,9 +69,10 @@ def train_text(config: TextConfig, data: Path | None, out: Path, resume: bool) -
     """
     schema = default_schema()
     lexicon = Lexicon(schema)
-    free_prompts = read_prompts(Path(config.free_prompts)) if config.free_prompts else []
+    if config.free_prompts:
+        read_prompts(Path(config.free_prompts))  # an unreadable file is told before the training, not after
     titles = Titles(lexicon, data, config)
-    earlier = _earlier(out, config.dim)
+    earlier = earlier_encoder(out, config.dim)
     before: dict[str, Any] = json.loads((out / "metrics.json").read_text()) if resume else {}
     rounds = before.get("training", {}).get("rounds", [])
     seed = config.seed + 10 * (len(rounds) + 1)
@@ -91,6 +92,21 @@ def train_text(config: TextConfig, data: Path | None, out: Path, resume: bool) -
     steps = _train(encoder, replace(config, learning_rate=rate, seed=seed), maker, titles, kept, out)
     seconds = time.monotonic() - started
 
+    measured = finish_text(encoder, titles, kept, config, out)
+    training = {
+        "rounds": [*rounds, steps],
+        "seconds": round(seconds) + before.get("training", {}).get("seconds", 0),
+        "titles": len(titles.kept),
+    }
+    write_metrics(out, {"training": training, **measured})
+
+
+def finish_text(
+    encoder: TextEncoder, titles: Titles, kept: KeptVectors | None, config: TextConfig, out: Path
+) -> dict[str, Any]:
+    """Align, calibrate and save a trained encoder; what it measures on texts that it was not trained on."""
+    assert encoder.readout is not None
+    schema = encoder.readout.schema
     encoder.eval().requires_grad_(False)
     if kept is not None:
         align(encoder, kept.words, kept.vectors)
@@ -100,20 +116,20 @@ def train_text(config: TextConfig, data: Path | None, out: Path, resume: bool) -
     held_out = PromptMaker(schema, config.seed + 1, titles.noise).prompts(3000)
     calibrate(encoder, held_out[:1500] + titles.held_out[:1000])
     encoder.save(out)
-    metrics: dict[str, Any] = {
-        "training": {
-            "rounds": [*rounds, steps],
-            "seconds": round(seconds) + before.get("training", {}).get("seconds", 0),
-            "titles": len(titles.kept),
-        },
+    measured: dict[str, Any] = {
         "encoder_hash": TextEncoder.load(out).hash(),
         "held_out_prompts": measure(encoder, held_out[1500:]),
     }
     if titles.held_out:
-        metrics["held_out_titles"] = measure(encoder, titles.held_out)
-    if free_prompts:
-        metrics["free_prompts"] = measure(encoder, free_prompts)
-    (out / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+        measured["held_out_titles"] = measure(encoder, titles.held_out)
+    if config.free_prompts:
+        measured["free_prompts"] = measure(encoder, read_prompts(Path(config.free_prompts)))
+    return measured
+
+
+def write_metrics(folder: Path, metrics: dict[str, Any]) -> None:
+    """metrics.json beside the weights."""
+    (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
 
 
 def read_prompts(path: Path) -> list[tuple[str, Attributes]]:
@@ -307,7 +323,7 @@ def _train(
     return step + (done < 1)
 
 
-def _earlier(folder: Path, dim: int) -> TextEncoder | None:
+def earlier_encoder(folder: Path, dim: int) -> TextEncoder | None:
     """The encoder that is in `folder` already, if its vectors have this length."""
     if not (folder / "readout.json").is_file():
         return None
