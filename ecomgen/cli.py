@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -216,11 +216,17 @@ def _show_progress(what: str, share: float) -> None:
 def _progress_bar() -> Iterator[Callable[[str, float], None]]:
     """A bar with the time that is left, on standard error; where that is no terminal, only what is being done."""
     steps = 1000
-    with typer.progressbar(length=steps, file=sys.stderr, show_percent=True, show_eta=True) as bar:
+    with ExitStack() as stack:
+        shown: list[
+            Any
+        ] = []  # nothing is shown before there is something to tell: errors in the request come first
 
         def show(what: str, share: float) -> None:
-            bar.label = what
-            bar.update(round(share * steps) - bar.pos)
+            if not shown:
+                bar = typer.progressbar(length=steps, label=what, file=sys.stderr, show_percent=True)
+                shown.append(stack.enter_context(bar))
+            shown[0].label = what
+            shown[0].update(round(share * steps) - shown[0].pos)
 
         yield show
 

@@ -113,7 +113,7 @@ def _notes(result: dict[str, Any], checkpoint: Checkpoint, photos: Photos) -> li
     share = _held_out_share(checkpoint)
     if share is not None and abs(share - HELD_OUT) > 0.005 and not _own_split(photos):
         notes.append(
-            f"The checkpoint itself held out {share:.0%} by the same rule, not {HELD_OUT:.0%}, so it has "
+            f"The checkpoint itself held out {100 * share:g} % by the same rule, not {100 * HELD_OUT:g} %, so it has "
             f"{'seen some of the held-out photos' if share < HELD_OUT else 'not seen some of the training photos'}."
         )
     if result["inception_problem"]:
@@ -126,7 +126,11 @@ def _own_split(photos: Photos) -> bool:
 
 
 def _rule(photos: Photos) -> str:
-    return "the set's own split" if _own_split(photos) else f"{HELD_OUT:.0%}, chosen by their names"
+    return (
+        "the set's own split"
+        if _own_split(photos)
+        else f"{100 * HELD_OUT:g} % of the set, chosen by their names"
+    )
 
 
 def _held_out_share(checkpoint: Checkpoint) -> float | None:

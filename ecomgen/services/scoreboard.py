@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from ecomgen.errors import InvalidRequest
@@ -14,7 +15,7 @@ START, END = "<!-- scores -->", "<!-- /scores -->"
 _OURS, _THEIRS = "#4457d6", "#c9ccd6"
 _PANELS = (
     ("Does it show what was asked?", ("accuracy_",)),
-    ("Does it look like real photos, and like all of them?", ("precision", "density", "recall", "coverage")),
+    ("Does it look real, and draw all kinds?", ("precision", "density", "recall", "coverage")),
     ("Do pictures differ, and are they new?", ("diversity", "near_copies")),
     ("How far is it from real photos?", ("fd", "kid", "inception_fid")),
 )
@@ -69,10 +70,10 @@ def save_plot(result: dict[str, Any], path: Path) -> None:
 
 
 def _bars(axes: Any, scores: list[tuple[str, dict[str, float], dict[str, str]]]) -> None:
-    """Horizontal pairs of bars; distances, which share no unit, are each drawn as a share of the longer one."""
+    """Horizontal pairs of bars; what should be low has no common scale and is drawn relative to the larger one."""
     for row, (key, values, about) in enumerate(scores):
         longest = max(abs(v) for v in (values["generated"], values["real"])) or 1.0
-        scale = longest if "squared" in about["unit"] else 1.0
+        scale = longest if about["better"] == "lower" else 1.0
         pairs = (("generated", _OURS, "generated pictures", -0.19), ("real", _THEIRS, "real photos", 0.19))
         for who, colour, label, offset in pairs:
             length = max(values[who] / scale, 0.0)
@@ -81,18 +82,12 @@ def _bars(axes: Any, scores: list[tuple[str, dict[str, float], dict[str, str]]])
             axes.annotate(
                 number, (length, row + offset), (3, 0), textcoords="offset points", va="center", fontsize=8
             )
-    labels = [_wrapped(f"{about['label']} ({about['better']} is better)") for _, _, about in scores]
+    labels = [f"{fill(about['label'], 32)}\n({about['better']} is better)" for _, _, about in scores]
     axes.set_yticks(range(len(scores)), labels, fontsize=8)
     axes.invert_yaxis()
     axes.set_xlim(0, 1.18 * max([p.get_width() for p in axes.patches], default=1.0))
     axes.set_xticks([])
     axes.spines[["top", "right", "bottom"]].set_visible(False)
-
-
-def _wrapped(text: str, width: int = 30) -> str:
-    import textwrap
-
-    return textwrap.fill(text, width)
 
 
 def _scores(result: dict[str, Any]) -> Iterator[tuple[str, dict[str, float], dict[str, str]]]:

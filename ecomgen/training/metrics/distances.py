@@ -30,8 +30,8 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
 def kernel_distance(a: Tensor, b: Tensor, seed: int = 0, subsets: int = 100) -> tuple[float, float]:
     """Vectors [n, d] and [m, d] -> squared MMD with a cubic kernel, unbiased (Binkowski et al. 2018), and its standard error.
 
-    Averaged over random subsets of half the smaller set: of such halves the deviation is that of the whole (the
-    delete-half jackknife). Around 0, also below it, for samples of the same kind, whatever their sizes.
+    Around 0, also below it, for samples of the same kind, whatever their sizes. It is averaged over random subsets of
+    half the smaller set, whose deviation is the standard error (the delete-half jackknife; twice it near 0).
     """
     a, b = a.double(), b.double()
     chance = torch.Generator().manual_seed(seed)
