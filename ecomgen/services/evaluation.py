@@ -61,7 +61,8 @@ def evaluate(request: EvaluationRequest, settings: Settings, progress: Progress)
     folder = find_checkpoint(settings, request.model or settings.model)
     checkpoint = load_checkpoint(folder)
     judge, _ = load_recogniser(find_checkpoint(settings, request.judge))
-    judge.to("cuda" if torch.cuda.is_available() else "cpu")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    judge.to(device)
     progress("Reading the photos", 0.0)
     data = DataConfig(
         categories=tuple(checkpoint.counts.get("category", ())),
@@ -72,7 +73,8 @@ def evaluate(request: EvaluationRequest, settings: Settings, progress: Progress)
     reference = look_at_photos(judge, photos, part_of(progress, _READING, _REAL))
     options = EvaluationOptions(request.pictures, request.seed, request.psi, request.inception)
     result = evaluate_generator(checkpoint, judge, photos, reference, options, part_of(progress, _REAL, 1.0))
-    result["speed"] |= measure_memory(folder) | {"threads": torch.get_num_threads()}
+    machine = {"device": device, "threads": torch.get_num_threads()}
+    result["speed"] |= measure_memory(folder) | machine
     result |= {"set": request.data.name, "judge": Path(request.judge).name}
     result["notes"] = _notes(result, checkpoint, photos)
     result["legend"] = {key: asdict(score(key)) for key in result["scores"]}

@@ -39,7 +39,7 @@ LEAST = 12
 """As many held-out photos, training photos and pictures there must be."""
 
 _AT_ONCE = 64
-_DRAWING, _LOOKING, _INCEPTION = 27.0, 4.4, 150.0  # milliseconds a picture on one core, for the progress only
+_DRAWING, _LOOKING, _INCEPTION = 27.0, 4.4, 350.0  # milliseconds a picture on one core, for the progress only
 _PERCENTILES = (1, 5, 25, 50, 75, 95)
 _NEAREST_SHOWN = 5
 _HALVINGS = 5
@@ -96,42 +96,29 @@ def evaluate_generator(
         raise CheckpointError(
             f"The judge knows none of the values that the checkpoint “{checkpoint.name}” has learnt, so it cannot judge it."
         )
-    rows = _choose(len(photos.train), options.pictures, options.seed)
-    asked = [_learnt(photos.train_products[i], checkpoint) for i in rows]
+    inception_share = _INCEPTION / (_INCEPTION + _DRAWING + _LOOKING) if options.inception else 0.0
+    ours = part_of(update_progress, 0.0, 1 - inception_share)
+    drawn = _draw_in_place(checkpoint, judge, photos, options, ours)
+    copies = nearest(drawn.features, reference.training)
     shown = [_learnt(product, checkpoint) for product in photos.held_out_products]
-    in_place = torch.tensor(sorted(set(rows)))
-    to_see = len(rows) + len(in_place) + len(photos.held_out)  # by Inception v3
-    ours, theirs = len(rows) * (_DRAWING + _LOOKING), to_see * _INCEPTION * options.inception
-    drawn, judged = _DRAWING * len(rows) / (ours + theirs), ours / (ours + theirs)
-
-    device = next(judge.parameters()).device
-    start = time.perf_counter()
-    tick = Ticker("Drawing", len(rows), part_of(update_progress, 0.0, drawn))
-    pictures = draw(checkpoint, asked, options.psi, options.seed, device, tick)
-    seconds = time.perf_counter() - start
-    tick = Ticker("Judging", len(rows), part_of(update_progress, drawn, judged))
-    features = look(judge, pictures, tick)
-
-    held_out, beside = reference.held_out, reference.training[in_place]
-    copies = nearest(features, reference.training)
-    accuracies = _accuracies(judge, values, (features, asked), (held_out, shown))
+    accuracies = _accuracies(judge, values, (drawn.features, drawn.asked), (reference.held_out, shown))
     diversity = diversity_within_condition(
-        features, [_key(a) for a in asked], held_out, [_key(a) for a in shown]
+        drawn.features, [_key(a) for a in drawn.asked], reference.held_out, [_key(a) for a in shown]
     )
+    beside = reference.training[drawn.in_place]
     scores = {
-        **_distances(held_out, features, beside, options.seed),
-        **_overlaps(held_out, features, beside),
-        **{accuracy_key(n): {"generated": a["generated"], "real": a["real"]} for n, a in accuracies.items()},
-        **({"diversity": {"generated": diversity.share, "real": 1.0}} if diversity else {}),
-        **{f"near_copies_{percent}": _near_copies(copies, reference, percent) for percent in (1, 5)},
+        accuracy_key(n): {"generated": a["generated"], "real": a["real"]} for n, a in accuracies.items()
     }
+    scores |= {"diversity": {"generated": diversity.share, "real": 1.0}} if diversity else {}
+    scores |= _overlaps(reference.held_out, drawn.features, beside)
+    scores |= {f"near_copies_{percent}": _near_copies(copies, reference, percent) for percent in (1, 5)}
+    scores |= _distances(reference.held_out, drawn.features, beside, options.seed)
     inception_problem = None
     if options.inception:
-        tick = Ticker("Inception FID", to_see, part_of(update_progress, judged, 1.0))
         try:
-            network = load_inception().to(device)
-            fid = inception_distance(network, photos.held_out, [pictures, photos.train[in_place]], tick)
-            scores["inception_fid"] = {"generated": fid[0], "real": fid[1]}
+            scores["inception_fid"] = _inception(
+                photos, drawn, part_of(update_progress, 1 - inception_share, 1.0)
+            )
         except NoInception as error:
             inception_problem = str(error)
     update_progress("Done", 1.0)
@@ -145,29 +132,69 @@ def evaluate_generator(
             "seed": options.seed,
             "psi": options.psi,
             "sizes": {
-                "pictures": len(rows),
-                "photos_in_their_place": len(in_place),
+                "pictures": len(drawn.pictures),
+                "photos_in_their_place": len(drawn.in_place),
                 "held_out_photos": len(photos.held_out),
                 "training_photos": len(photos.train),
                 "picture_px": checkpoint.generator.config.size,
                 "judge_px": judge.size,
-                "features": features.shape[1],
+                "features": drawn.features.shape[1],
                 "neighbours": NEIGHBOURS,
             },
             "scores": scores,
             "accuracy": accuracies,
             "diversity": diversity._asdict() if diversity else None,
-            "halves": _halves(held_out, features, options.seed),
+            "halves": _halves(reference.held_out, drawn.features, options.seed),
             "nearest": {
                 "percentiles": list(_PERCENTILES),
                 "generated": _percentiles(copies.distances),
                 "held_out": _percentiles(reference.nearest.distances),
-                "nearest_pictures": _nearest_pictures(copies, asked, photos.train_products),
+                "nearest_pictures": _nearest_pictures(copies, drawn.asked, photos.train_products),
             },
             "inception_problem": inception_problem,
-            "speed": {"images_per_second": len(rows) / seconds, "device": device.type},
+            "speed": {"images_per_second": len(drawn.pictures) / drawn.seconds},
         }
     )
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """Pictures (uint8 [n, s, s, 3]), what each was asked to be, what the judge sees; `in_place`: rows of training photos."""
+
+    pictures: Tensor
+    asked: list[Attributes]
+    in_place: Tensor
+    features: Tensor
+    seconds: float
+
+
+def _draw_in_place(
+    checkpoint: Checkpoint,
+    judge: Recogniser,
+    photos: Photos,
+    options: EvaluationOptions,
+    update_progress: UpdateProgress,
+) -> _Drawn:
+    """A picture with the attributes of each of the training photos that chance picks."""
+    rows = _choose(len(photos.train), options.pictures, options.seed)
+    asked = [_learnt(photos.train_products[i], checkpoint) for i in rows]
+    device = next(judge.parameters()).device
+    share = _DRAWING / (_DRAWING + _LOOKING)
+    start = time.perf_counter()
+    tick = Ticker("Drawing", len(rows), part_of(update_progress, 0.0, share))
+    pictures = draw(checkpoint, asked, options.psi, options.seed, device, tick)
+    seconds = time.perf_counter() - start
+    features = look(judge, pictures, Ticker("Judging", len(rows), part_of(update_progress, share, 1.0)))
+    return _Drawn(pictures, asked, torch.tensor(sorted(set(rows))), features, seconds)
+
+
+def _inception(photos: Photos, drawn: _Drawn, update_progress: UpdateProgress) -> dict[str, float]:
+    """The FID of papers, of the pictures and of the photos in whose place they are. Raises NoInception."""
+    metric = load_inception().to("cuda" if torch.cuda.is_available() else "cpu")
+    sets = [drawn.pictures, photos.train[drawn.in_place]]
+    tick = Ticker("Inception FID", len(photos.held_out) + sum(map(len, sets)), update_progress)
+    ours, theirs = inception_distance(metric, photos.held_out, sets, tick)
+    return {"generated": ours, "real": theirs}
 
 
 @torch.inference_mode()

@@ -49,5 +49,5 @@ def inception_distance(
 
 def _show(metric: Any, pictures: Tensor, real: bool, tick: Callable[[int], None]) -> None:
     for part in pictures.split(_AT_ONCE):
-        metric.update(part.permute(0, 3, 1, 2), real=real)
+        metric.update(part.permute(0, 3, 1, 2).to(metric.device), real=real)
         tick(len(part))
