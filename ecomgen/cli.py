@@ -8,6 +8,8 @@ import io
 import json
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -150,6 +152,50 @@ def pretrain(
 
 
 @app.command()
+def evaluate(
+    data: Annotated[Path, typer.Option(help="Product set to compare with: a zip or a folder.")],
+    model: Annotated[str | None, typer.Option(help="Checkpoint: a name or a folder.")] = None,
+    json_: Annotated[Path | None, typer.Option("--json", help="File for the scores.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="File for a plot of them (PNG).")] = None,
+    readme: Annotated[
+        Path | None, typer.Option(help="Markdown file with a place for the scores, which is filled anew.")
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="Write metrics.json beside the checkpoint.")] = False,
+    pictures: Annotated[int, typer.Option(help="How many pictures are drawn.")] = 2000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same scores.")] = 0,
+    psi: Annotated[float, typer.Option(help="Variety, 0 (alike) to 1 (most varied).")] = 0.8,
+    judge: Annotated[str, typer.Option(help="Recogniser that judges: a name or a folder.")] = "judge",
+    inception: Annotated[bool, typer.Option("--inception", help="Also the FID of papers; slow.")] = False,
+) -> None:
+    """Measure a checkpoint: what it draws, beside what real photos get. One JSON object."""
+    settings = read_settings()
+
+    from ecomgen.services import scoreboard
+    from ecomgen.services.evaluation import EvaluationRequest, find_checkpoint
+    from ecomgen.services.evaluation import evaluate as measure
+
+    request = EvaluationRequest(
+        data=data, model=model, judge=judge, pictures=pictures, seed=seed, psi=psi, inception=inception
+    )
+    if readme:
+        scoreboard.check_table(readme)
+    with _progress_bar() as progress:
+        result = measure(request, settings, progress)
+    files = [json_] if json_ else []
+    if write:
+        files.append(find_checkpoint(settings, model or settings.model) / "metrics.json")
+    for file in files:
+        scoreboard.save_json(result, file)
+    if readme:
+        scoreboard.write_table(result, readme)
+    if plot:
+        scoreboard.save_plot(result, plot)
+    for line in (scoreboard.table(result), *result["notes"]):
+        print(line, file=sys.stderr)
+    _print_json(result)
+
+
+@app.command()
 def models(
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
 ) -> None:
@@ -182,6 +228,25 @@ def serve(
 
 def _show_progress(what: str, share: float) -> None:
     print(f"{what}: {share:.1%}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Callable[[str, float], None]]:
+    """A bar with the time that is left, on standard error; where that is no terminal, only what is being done."""
+    steps = 1000
+    with ExitStack() as stack:
+        shown: list[
+            Any
+        ] = []  # nothing is shown before there is something to tell: errors in the request come first
+
+        def show(what: str, share: float) -> None:
+            if not shown:
+                bar = typer.progressbar(length=steps, label=what, file=sys.stderr, show_percent=True)
+                shown.append(stack.enter_context(bar))
+            shown[0].label = what
+            shown[0].update(round(share * steps) - shown[0].pos)
+
+        yield show
 
 
 def _generation(settings: Settings) -> "Generation":

@@ -19,5 +19,26 @@ def product_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_product_set(tmp_path_factory.mktemp("products") / "set.zip", 36)
 
 
+@pytest.fixture(scope="session")
+def bench_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Checkpoints `tiny` and `judge`, and `set.zip`: 500 products, 375 of them of categories that `tiny` knows."""
+    from tiny import tiny_checkpoint, tiny_judge
+
+    from ecomgen.models.checkpoint import save_checkpoint
+    from ecomgen.models.recogniser import save_recogniser
+    from ecomgen.schema import default_schema
+
+    root = tmp_path_factory.mktemp("bench")
+    checkpoint, judge = tiny_checkpoint(), tiny_judge()
+    checkpoint.training = {"held_out_share": 0.03, "trim": False}
+    save_checkpoint(root / "tiny", checkpoint)
+    save_recogniser(root / "judge", judge, default_schema())
+    values = judge.config.values
+    write_product_set(
+        root / "set.zip", 500, categories=values["category"], colours=values["colour"], size=(16, 16)
+    )
+    return root
+
+
 # A shell's background jobs ignore Ctrl-C, and so would the programs that tests start to interrupt them.
 signal.signal(signal.SIGINT, signal.default_int_handler)

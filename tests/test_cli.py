@@ -43,7 +43,7 @@ def test_help_and_version_are_instant():
     helped = subprocess.run([sys.executable, "-m", "ecomgen", "--help"], capture_output=True, text=True)
     assert time.monotonic() - started < 3
     assert helped.returncode == 0
-    for command in ("generate", "attributes", "train", "models", "serve"):
+    for command in ("generate", "attributes", "train", "evaluate", "models", "serve"):
         assert command in helped.stdout
     asked = subprocess.run([sys.executable, "-m", "ecomgen", "--version"], capture_output=True, text=True)
     assert asked.stdout == f"ecomgen {__version__}\n"
@@ -178,6 +178,32 @@ def test_an_impossible_setting_is_one_sentence(ecomgen, monkeypatch):
     assert_one_sentence(ecomgen("serve", "--port", 99999))
     monkeypatch.setenv("ECOMGEN_MAX_COUNT", "many")
     assert_one_sentence(ecomgen("models"))
+
+
+def test_evaluate_writes_what_is_asked(ecomgen, bench_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("ECOMGEN_CHECKPOINTS", str(bench_folder))
+    readme = tmp_path / "README.md"
+    readme.write_text("Scores:\n<!-- scores -->\n<!-- /scores -->\n")
+    arguments = ["--model", "tiny", "--data", bench_folder / "set.zip", "--pictures", 50, "--inception"]
+    files = ["--json", "out/s.json", "--plot", "out/s.png", "--readme", readme, "--write"]
+    monkeypatch.setattr("torchmetrics.image.fid._TORCH_FIDELITY_AVAILABLE", False)
+    status, out, err = ecomgen("evaluate", *arguments, *files)
+    assert status == 0
+    result = json.loads(out)
+    assert json.loads((tmp_path / "out" / "s.json").read_text()) == result
+    assert json.loads((bench_folder / "tiny" / "metrics.json").read_text()) == result
+    assert (tmp_path / "out" / "s.png").read_bytes()[:4] == b"\x89PNG"
+    assert "| Category as asked |" in readme.read_text()
+    assert "The standard Inception FID was not measured" in err
+    assert "Traceback" not in err
+
+
+def test_what_cannot_be_evaluated_is_one_sentence(ecomgen, bench_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("ECOMGEN_CHECKPOINTS", str(bench_folder))
+    arguments = ["evaluate", "--model", "tiny", "--data", bench_folder / "set.zip"]
+    assert_one_sentence(ecomgen(*arguments, "--pictures", 1))
+    assert_one_sentence(ecomgen(*arguments, "--judge", "nosuchjudge"))
+    assert_one_sentence(ecomgen(*arguments, "--readme", tmp_path / "absent.md"))
 
 
 def test_an_unknown_training_configuration_is_one_sentence(ecomgen, tmp_path):

@@ -1,9 +1,13 @@
-"""A checkpoint small enough for a test: random weights, real schema, 16 px."""
+"""Networks small enough for a test: random weights, real schema, 16 px."""
+
+from collections.abc import Mapping
 
 import torch
 
+from ecomgen.models.backbone import BackboneConfig
 from ecomgen.models.checkpoint import Checkpoint
 from ecomgen.models.encoder import Encoder, EncoderConfig
+from ecomgen.models.recogniser import Recogniser, RecogniserConfig
 from ecomgen.models.stylegan import Generator, GeneratorConfig, Vocabulary
 from ecomgen.schema import default_schema
 
@@ -40,3 +44,14 @@ def tiny_checkpoint(name: str = "tiny", seed: int = 0) -> Checkpoint:
         counts=COUNTS,
         text_encoder="text",
     )
+
+
+def tiny_judge(values: Mapping[str, tuple[str, ...]] | None = None, size: int = 16) -> Recogniser:
+    """A recogniser with random weights; by default it knows what `tiny_checkpoint` and tests/drawing.py have in common."""
+    torch.manual_seed(0)
+    values = values or {
+        "category": ("casual shoes", "belts", "watches", "caps"),
+        "colour": ("black", "red", "blue"),
+    }
+    config = RecogniserConfig(BackboneConfig(size, (1, 1, 1)), values)
+    return Recogniser(config).eval().requires_grad_(False)

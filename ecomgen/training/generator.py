@@ -182,6 +182,8 @@ def train_generator(
             "set": data.name,
             "photos": len(photos.train),
             "held_out": len(photos.held_out),
+            "held_out_share": config.data.held_out,
+            "trim": config.data.trim,
             "autoencoder_images": autoencoder_images,
             "polish_images": config.polish.images,
             "mapping_latents": mapping.done * config.mapping.batch,

@@ -108,14 +108,19 @@ class KeptVectors:
         names = {v.name: vector for v, vector in _by_name(schema, earlier)}
         meaningless = list(noise)[:2000]
         self.words = [word for _, word in values] + meaningless
-        self.vectors = torch.cat([torch.stack([names[v.name] for v, _ in values]), earlier.embed(meaningless)])
+        self.vectors = torch.cat(
+            [torch.stack([names[v.name] for v, _ in values]), earlier.embed(meaningless)]
+        )
 
     def loss(self, encoder: TextEncoder, count: int = 128) -> Tensor:
         """1 - the cosine between new and kept vectors, mean over `count` random words."""
         assert encoder.readout is not None
         rows = self._random.sample(range(len(self.words)), min(count, len(self.words)))
         _, pooled = encoder.states(*encoder.tokens([self.words[i] for i in rows]))
-        return 1 - (encoder.readout.embed(pooled.float()) * self.vectors[rows].to(pooled.device)).sum(dim=1).mean()
+        return (
+            1
+            - (encoder.readout.embed(pooled.float()) * self.vectors[rows].to(pooled.device)).sum(dim=1).mean()
+        )
 
 
 def _by_name(schema: Schema, earlier: TextEncoder) -> list[tuple[Value, Tensor]]:

@@ -50,7 +50,9 @@ class Pretraining:
 
     sets: tuple[str, ...] = ()
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
-    augment: AugmentConfig = field(default_factory=lambda: AugmentConfig(area=0.25, light=0.4, hue=0.03))
+    augment: AugmentConfig = field(
+        default_factory=lambda: AugmentConfig(area=0.25, light=0.4, hue=0.03, side=48)
+    )
     objective: str = "simclr"
     projection: int = 256
     rotation: float = 0.3  # weight of telling which way a picture was turned

@@ -143,7 +143,9 @@ def align(encoder: TextEncoder, words: Sequence[str], vectors: Tensor, penalty: 
     readout = encoder.readout
     assert readout is not None
     pooled = torch.cat([encoder.states(*encoder.tokens([word]))[1] for word in words])
-    solution = _ridge(torch.cat([readout.standard(pooled), torch.ones(len(words), 1)], dim=1), vectors, penalty)
+    solution = _ridge(
+        torch.cat([readout.standard(pooled), torch.ones(len(words), 1)], dim=1), vectors, penalty
+    )
     readout.projection.weight.copy_(solution[:-1].T)
     readout.projection.bias.copy_(solution[-1])
 

@@ -6,7 +6,7 @@ import json
 import random
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,9 @@ class RecogniserTraining:
     images: int = 250_000
     batch: int = 128
     rate: float = 2e-3
+    small: float = (
+        0.0  # share of the budget that is spent on views of three quarters of the side, which cost half
+    )
     start_rate: float = 1.0  # of the rate, for a backbone that is not random
     weight_decay: float = 0.02
     smoothing: float = 0.05
@@ -149,7 +152,9 @@ class RecogniserRun:
         seed_step(config.seed, self.done)
         for group in self.optimizer.param_groups:
             group["lr"] = config.rate * group["share"] * falling(self.progress, warmup=0.03, floor=0.005)
-        photos = augment(to_tensor(self.pixels[rows]).to(self.compute.device), config.augment)
+        side = config.backbone.size * 3 // 4 if self.progress < config.small else 0
+        photos = to_tensor(self.pixels[rows]).to(self.compute.device)
+        photos = augment(photos, replace(config.augment, side=side))
         with self.compute.autocast():
             features = self.recogniser.backbone(photos)
         parts = attribute_losses(self.recogniser, features, self.classes, rows, config.smoothing)

@@ -172,7 +172,21 @@ ASKING_ZH = (
     "有没有", "能不能找", "怎么没有", "为什么没有", "是不是有", "我没有", "可不可以要", "还没有", "不好意思，要", "找不到", "要不", "好不好看的",
     "差不多的", "不错的", "不知道有没有", "不如来个", "少不了", "别忘了",
 )  # fmt: skip
-SHADES = ("dark", "light", "pale", "bright", "deep", "pastel", "neon", "soft", "very dark", "vivid", "warm", "faded", "plain")
+SHADES = (
+    "dark",
+    "light",
+    "pale",
+    "bright",
+    "deep",
+    "pastel",
+    "neon",
+    "soft",
+    "very dark",
+    "vivid",
+    "warm",
+    "faded",
+    "plain",
+)
 SHADES_ZH = ("深", "浅", "淡", "亮", "暗", "嫩")
 PERSON_FORMS = (
     "for {}", "present for {}", "gift for {}", "{} needs", "{} wants", "{} would like", "it is for {}", "for {}'s birthday",
@@ -182,7 +196,18 @@ PERSON_FORMS_ZH = (
     "给{}买", "送{}的", "{}想要", "{}穿的", "{}用的", "{}戴的", "{}生日送", "给{}的", "适合{}的", "{}喜欢的", "{}要的", "帮{}找", "{}专用",
     "给{}挑", "想送{}一个", "孝敬{}的", "{}的",
 )  # fmt: skip
-USAGE_FORMS_ZH = ("{}穿的", "{}用的", "{}戴的", "{}的时候用的", "去{}穿的", "{}时穿的", "参加{}的", "平时{}用", "{}背的", "{}可以穿的")
+USAGE_FORMS_ZH = (
+    "{}穿的",
+    "{}用的",
+    "{}戴的",
+    "{}的时候用的",
+    "去{}穿的",
+    "{}时穿的",
+    "参加{}的",
+    "平时{}用",
+    "{}背的",
+    "{}可以穿的",
+)
 
 GENERIC_IN_USE = {
     "shoes": {

@@ -11,12 +11,13 @@ from ecomgen.errors import CheckpointError, ConfigError, DataError
 from ecomgen.models.backbone import BackboneConfig, load_backbone
 from ecomgen.models.recogniser import Recogniser, RecogniserConfig, save_recogniser
 from ecomgen.schema import default_schema
+from ecomgen.training.augment import AugmentConfig
 from ecomgen.training.pretrain import Pretraining, pretrain, starting_backbone, turn_quarters
 from ecomgen.training.probe import linear_probe, nearest_neighbours
 from ecomgen.training.runlog import read_log
 
 SMALL = Pretraining(
-    backbone=BackboneConfig(size=16, blocks=(1, 1, 1)), images=16 * 30, batch=16, projection=16, held_out=0.2, precision="fp32"
+    augment=AugmentConfig(area=0.25, light=0.4, hue=0.03), backbone=BackboneConfig(size=16, blocks=(1, 1, 1)), images=16 * 30, batch=16, projection=16, held_out=0.2, precision="fp32"
 )  # fmt: skip
 
 

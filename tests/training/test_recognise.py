@@ -23,7 +23,7 @@ from ecomgen.training.recognise import (
 
 SMALL = RecogniserTraining(
     backbone=BackboneConfig(size=16, blocks=(1, 1, 1)), augment=AugmentConfig(area=0.8, light=0.1),
-    images=16 * 90, batch=16, least=2, held_out=0.1, precision="fp32",
+    images=16 * 90, batch=16, small=0.5, least=2, held_out=0.1, precision="fp32",
 )  # fmt: skip
 
 
