@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import secrets
@@ -10,6 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
@@ -267,7 +269,7 @@ class Generation:
             return self._loaded[name]
 
     def _summary(self, name: str) -> ModelSummary | None:
-        """None for a folder that holds no generator, such as the text encoder's."""
+        """None for a folder that holds a network of another kind, such as the text encoder's."""
         from ecomgen.models.checkpoint import known_values, read_config
 
         folder = self._settings.checkpoints / name
@@ -284,9 +286,18 @@ class Generation:
                 problem=None if (folder / "model.safetensors").is_file() else "Its weights are missing.",
             )
         except EcomgenError as error:
-            return None if name == "text" else ModelSummary(name=name, problem=str(error))
+            return None if _is_no_generator(folder) else ModelSummary(name=name, problem=str(error))
         except (KeyError, TypeError, AttributeError):
             return ModelSummary(name=name, problem="Its config.json is damaged.")
+
+
+def _is_no_generator(folder: Path) -> bool:
+    """Whether the folder's config.json is that of the text encoder or says that it is of another kind."""
+    try:
+        plain = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        plain = {}
+    return folder.name == "text" or (isinstance(plain, dict) and "kind" in plain)
 
 
 def _read(settings: Settings, name: str) -> Checkpoint:
