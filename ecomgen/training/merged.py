@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 MERGED: dict[str, tuple[tuple[str, ...], ...]] = {
-    "category": (
-        ("casual shoes", "sports shoes"),
-        ("perfume", "deodorant"),
-        ("sweatshirts", "sweaters"),
-        ("trousers", "track pants"),
-        ("tops", "t-shirts"),
-        ("tops", "kurtas"),
-    ),
+    "category": (("casual shoes", "sports shoes"),),
     "colour": (
         ("grey", "charcoal"),
         ("brown", "coffee", "tan"),
@@ -20,3 +13,10 @@ MERGED: dict[str, tuple[tuple[str, ...], ...]] = {
         ("pink", "magenta"),
     ),
 }
+
+_FIRST = {(name, value): group[0] for name, groups in MERGED.items() for group in groups for value in group}
+
+
+def merged(attribute: str, value: str) -> str:
+    """The one name for all values that count as this one."""
+    return _FIRST.get((attribute, value), value)
