@@ -26,7 +26,7 @@ from ecomgen.models.recogniser import Recogniser, load_recogniser
 from ecomgen.models.text import TextEncoder
 from ecomgen.services.recognition import FOLDER, Recognition, Sight
 from ecomgen.settings import Settings
-from ecomgen.training.informative import most_informative, uncertainty
+from ecomgen.training.informative import doubt, most_informative
 from ecomgen.training.merged import merged
 
 PACKS = {"fashion-80": None, "clothing-256": None, "fashion-224": 3 / 4}
@@ -99,37 +99,49 @@ def retrieval(recogniser: Recogniser, encoder: TextEncoder, products: list[Produ
     return result | {"pairs": len(titles)}
 
 
-def probe(features: np.ndarray, classes: np.ndarray, labelled: np.ndarray, tested: np.ndarray) -> float:
-    """Accuracy of a linear classifier on the features that learns from the `labelled` rows only."""
-    scaler = StandardScaler().fit(features)
-    model = LogisticRegression(max_iter=300, C=0.1).fit(
-        scaler.transform(features[labelled]), classes[labelled]
-    )
-    return float(model.score(scaler.transform(features[tested]), classes[tested]))
-
-
-def active_learning(sight: Sight, products: list[Product], name: str, draws: int) -> dict[str, float]:
-    """A person labels 200 photos of a set: chosen as `ecomgen label` chooses them, or by chance. Then, over the photos
-    that nobody labelled or tested: what a linear probe learnt, and how many of the recogniser's answers were put right."""
-    values = [p.attributes.get(name) for p in products]
-    rows = np.array([i for i, v in enumerate(values) if v is not None])
-    classes = np.array([values[i] for i in rows])
-    features, probabilities = sight.features[rows], sight.probabilities[name][rows]
-    chance = np.random.default_rng(0)
-    tested = chance.permutation(len(rows))
-    pool, tested = tested[len(rows) // 3 :], tested[: len(rows) // 3]
-    uncertain = uncertainty([probabilities[pool]], [np.ones(len(pool), bool)])
-    budget = min(BUDGET, len(pool) // 2)
-    chosen = pool[most_informative(features[pool], uncertain, budget)]
-    by_chance = [chance.choice(pool, budget, replace=False) for _ in range(draws)]
-    return {
-        "labels": budget,
-        "pool": len(pool),
-        "chosen": round(probe(features, classes, chosen, tested), 4),
-        "by_chance": round(
-            float(np.mean([probe(features, classes, rows_, tested) for rows_ in by_chance])), 4
-        ),
+def active_learning(
+    sight: Sight, products: list[Product], name: str, values: tuple[str, ...], sure: float, draws: int
+) -> dict:
+    """A person labels up to 200 photos of a set, chosen as `ecomgen label` chooses them or by chance. `probe`: accuracy of a
+    linear classifier that learns from these labels only, on other photos; `probe_with_guesses`: from the sure guesses for the
+    rest of the set, too; `set_right`: share of the set whose value is right after the labels. Means over `draws` splits."""
+    said = [p.attributes.get(name) for p in products]
+    rows = np.array([i for i, v in enumerate(said) if v is not None])
+    classes, probabilities = np.array([said[i] for i in rows]), sight.probabilities[name][rows]
+    features = StandardScaler().fit_transform(sight.features[rows])
+    guesses = np.array(["(something else)", *values])[probabilities.argmax(axis=1)]
+    is_sure = (probabilities.max(axis=1) >= sure) & (probabilities.argmax(axis=1) > 0)
+    budget = min(BUDGET, len(rows) // 4)
+    found: dict[str, list[list[float]]] = {"chosen": [], "by_chance": []}
+    for draw in range(draws):
+        chance = np.random.default_rng(draw)
+        tested, pool = np.split(chance.permutation(len(rows)), [len(rows) // 3])
+        doubts = doubt([probabilities[pool]], [~is_sure[pool]])
+        picks = {
+            "chosen": pool[most_informative(sight.features[rows][pool], doubts, budget)],
+            "by_chance": chance.choice(pool, budget, replace=False),
+        }
+        for how, labelled in picks.items():
+            after = guesses.copy()
+            after[labelled] = classes[labelled]
+            filled = np.union1d(labelled, pool[is_sure[pool]])
+            found[how].append(
+                [
+                    _probe(features[labelled], classes[labelled], features[tested], classes[tested]),
+                    _probe(features[filled], after[filled], features[tested], classes[tested]),
+                    float((after[pool] == classes[pool]).mean()),
+                ]
+            )
+    names = ("probe", "probe_with_guesses", "set_right")
+    means = {
+        how: dict(zip(names, np.mean(each, axis=0).round(4).tolist(), strict=True))
+        for how, each in found.items()
     }
+    return {"labels": budget, "set": len(rows) - len(rows) // 3, "draws": draws, **means}
+
+
+def _probe(features: np.ndarray, classes: np.ndarray, tested: np.ndarray, truth: np.ndarray) -> float:
+    return float(LogisticRegression(max_iter=300, C=0.1).fit(features, classes).score(tested, truth))
 
 
 def milliseconds(recognition: Recognition, products: list[Product], n: int) -> float:
@@ -168,7 +180,13 @@ def main() -> None:
             print(" " * 24 + "; ".join(f"{a} as {b}: {n}" for a, b, n in found["worst"]), flush=True)
 
     products, sight = seen["fashion-80"]
-    result["active_learning"] = active_learning(sight, products, "category", 3 if options.quick else 10)
+    result["active_learning"] = {
+        name: active_learning(
+            sight, products, name, recognition.values[name], options.sure, 2 if options.quick else 10
+        )
+        for name in TARGETS
+        if name in recognition.values
+    }
     print("active learning", result["active_learning"])
     recogniser, _ = load_recogniser(settings.checkpoints / FOLDER)
     encoder = TextEncoder.load(settings.checkpoints / "text")

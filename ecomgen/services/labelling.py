@@ -152,16 +152,16 @@ def _look(
 def _order(
     sight: Sight, open_: list[frozenset[str]], guesses: list[dict[str, Reading]], first: int
 ) -> tuple[list[int], list[int]]:
-    """The rows that need a person, the most informative first, then by uncertainty; and the `first` of them."""
-    from ecomgen.training.informative import most_informative, uncertainty
+    """The rows that need a person, the most informative first, then by doubt; and the `first` of them."""
+    from ecomgen.training.informative import doubt, most_informative
 
     masks = [
         np.array([name in missing and guess[name].value is None for missing, guess in zip(open_, guesses, strict=True)], bool)
         for name in sight.probabilities
     ]  # fmt: skip
-    uncertain = uncertainty(list(sight.probabilities.values()), masks)
-    chosen = most_informative(sight.features, uncertain, first).tolist() if first else []
-    others = [i for i in np.argsort(-uncertain, kind="stable").tolist() if uncertain[i] > 0]
+    doubts = doubt(list(sight.probabilities.values()), masks)
+    chosen = most_informative(sight.features, doubts, first).tolist() if first else []
+    others = [i for i in np.argsort(-doubts, kind="stable").tolist() if doubts[i] > 0]
     return [*chosen, *(i for i in others if i not in set(chosen))], chosen
 
 
