@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from drawing import write_product_set
+from seeing import teach_recogniser
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +39,14 @@ def bench_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         root / "set.zip", 500, categories=values["category"], colours=values["colour"], size=(16, 16)
     )
     return root
+
+
+@pytest.fixture(scope="session")
+def seeing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of checkpoints that holds a recogniser of drawings and nothing else."""
+    folder = tmp_path_factory.mktemp("seeing")
+    teach_recogniser(folder / "vision")
+    return folder
 
 
 # A shell's background jobs ignore Ctrl-C, and so would the programs that tests start to interrupt them.

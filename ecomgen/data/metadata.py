@@ -21,17 +21,23 @@ Row = dict[str, str]
 """Folded column name -> text, for one photo."""
 
 CLASS_FOLDER = "class folder"  # the column that holds the name of a photo's class folder
+GUESSED = "guessed"  # the column that says which cells a recogniser filled in: "colour=red; pattern=solid"
 RARE = 3  # a value of fewer products than this does not extend the schema in a set of more than MANY
 MANY = 1000
 NEW_VALUES = range(2, 51)  # how many values a column has that becomes a new attribute
 MAX_COLUMNS = 100
 
-_FILE_COLUMNS = ("file name", "filename", "file", "image", "image path")
+FILE_COLUMNS = ("file name", "filename", "file", "image", "image path")
 _TITLE_COLUMNS = ("title", "product title", "product name", "productdisplayname", "name", "text", "caption")
 _IDENTIFIERS = "id|product id|sku|asin|ean|url|link|image url|split|description|keywords|tags|price|year|date"
 _BRANDS = "brand|brand name|manufacturer|maker|vendor|seller|designer|trademark|shop|store"
 _COARSE = "master category|mastercategory|sub category|subcategory"
-_NO_ATTRIBUTE = {*_FILE_COLUMNS, *_TITLE_COLUMNS, *"|".join((_IDENTIFIERS, _BRANDS, _COARSE)).split("|")}
+_NO_ATTRIBUTE = {
+    GUESSED,
+    *FILE_COLUMNS,
+    *_TITLE_COLUMNS,
+    *"|".join((_IDENTIFIERS, _BRANDS, _COARSE)).split("|"),
+}
 _MAX_TITLE, _MAX_VALUE = 300, 30
 
 
@@ -47,7 +53,7 @@ def read_metadata(table: Entry, most: int) -> tuple[dict[str, Row], list[Refusal
         text = _decoded(table.read())
         for line in islice(_jsonl(text) if table.name.lower().endswith(".jsonl") else _csv(text), most):
             cells = {fold(column): cell for column, cell in line.items() if column}
-            file = next((str(cells[c]).strip() for c in _FILE_COLUMNS if cells.get(c)), "")
+            file = next((str(cells[c]).strip() for c in FILE_COLUMNS if cells.get(c)), "")
             if not file:
                 unusable += 1
                 continue
@@ -77,7 +83,7 @@ def _csv(text: str) -> Iterator[dict[str, Any]]:
         columns = next(reader, [])
     except csv.Error as error:
         raise DataError("It is not a table that can be read as CSV.") from error
-    if not {fold(c) for c in columns} & set(_FILE_COLUMNS):
+    if not {fold(c) for c in columns} & set(FILE_COLUMNS):
         raise DataError("It has no column file_name.")
     while True:
         try:
@@ -105,6 +111,18 @@ def _clean(value: Any) -> str:
     if not text.isprintable():
         text = "".join(" " if unicodedata.category(c)[0] == "C" else c for c in text)
     return " ".join(text.split())[:_MAX_TITLE]
+
+
+def said_by_people(row: Row, schema: Schema) -> Row:
+    """The row without what a recogniser filled in: a cell counts as guessed while it holds what `guessed` says."""
+    guesses = dict(pair.split("=", 1) for pair in row.get(GUESSED, "").split(";") if "=" in pair)
+    guesses = {fold(name): fold(value) for name, value in guesses.items()}
+    result = {}
+    for column, cell in row.items():
+        attribute = schema.for_column(column) if guesses else None
+        guess = guesses.get(fold(attribute.name)) if attribute else None
+        result[column] = "" if column == GUESSED or (guess and fold(cell) == guess) else cell
+    return result
 
 
 def attributes_of(rows: list[Row], schema: Schema) -> tuple[Schema, list[Attributes]]:

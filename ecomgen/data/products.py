@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from PIL import Image
 
 from ecomgen.data.archive import Entry, Limits, Refusal, list_entries, refusal
-from ecomgen.data.metadata import CLASS_FOLDER, Row, attributes_of, read_metadata
+from ecomgen.data.metadata import CLASS_FOLDER, Row, attributes_of, read_metadata, said_by_people
 from ecomgen.data.photos import check_photo, decode_photo
 from ecomgen.errors import DataError
 from ecomgen.schema import Attributes, Schema, default_schema, fold
@@ -40,6 +40,7 @@ class Product:
     split: str  # "train", "val" or "test"
     entry: Entry = field(repr=False)
     max_pixels: int = field(default=Limits.pixels, repr=False)
+    row: Row = field(default_factory=dict, repr=False)  # its line of the metadata, as it is written there
 
     def image(self) -> Image.Image:
         """The photo: RGB, upright, on white where transparent, no metadata. Thread-safe. Raises DataError."""
@@ -68,8 +69,12 @@ def is_held_out(name: str, share: float) -> bool:
     return zlib.crc32(name.encode()) % 10_000 < share * 10_000
 
 
-def read_products(path: Path, schema: Schema | None = None, limits: Limits | None = None) -> ProductSet:
+def read_products(
+    path: Path, schema: Schema | None = None, limits: Limits | None = None, guesses: bool = True
+) -> ProductSet:
     """Read a zip or a folder; photos are checked by their header here and decoded by `Product.image`.
+
+    Without `guesses`, what a recogniser filled in (`ecomgen label`) counts as not said.
 
     Raises DataError when it cannot be read as a whole or holds no usable photo.
     """
@@ -96,12 +101,14 @@ def read_products(path: Path, schema: Schema | None = None, limits: Limits | Non
     filled, splits = [], []
     for photo in photos:
         row = dict(rows.get(photo.name, {}))
+        if not guesses:
+            row = said_by_people(row, schema)
         split, row[CLASS_FOLDER] = layout.split_and_class(photo)
-        splits.append(_SPLITS.get(fold(row.pop("split", "")), split))
+        splits.append(_SPLITS.get(fold(row.get("split", "")), split))
         filled.append(row)
     schema, attributes = attributes_of(filled, schema)
     products = [
-        Product(photo.name, chosen, row.get("title", ""), split, photo, limits.pixels)
+        Product(photo.name, chosen, row.get("title", ""), split, photo, limits.pixels, row)
         for photo, chosen, row, split in zip(photos, attributes, filled, splits, strict=True)
     ]
     return ProductSet(products, refused, schema)

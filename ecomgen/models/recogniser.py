@@ -61,13 +61,16 @@ class Recogniser(nn.Module):
     def forward(self, pictures: Tensor) -> dict[str, Tensor]:
         return self.logits(self.backbone(pictures))
 
-    @torch.inference_mode()
     def read(self, pictures: Tensor) -> dict[str, Tensor]:
         """Attribute -> calibrated probabilities [n, 1 + values], 128 pictures at a time."""
-        parts = [self(chunk) for chunk in pictures.split(128)]
+        return self.probabilities(self.features(pictures))
+
+    @torch.inference_mode()
+    def probabilities(self, features: Tensor) -> dict[str, Tensor]:
+        """Backbone features [n, 256] -> attribute -> calibrated probabilities [n, 1 + values]."""
+        logits = self.logits(features)
         return {
-            name: (torch.cat([part[name] for part in parts]) / self.temperatures[i]).softmax(dim=1)
-            for i, name in enumerate(self.heads)
+            name: (logits[name] / self.temperatures[i]).softmax(dim=1) for i, name in enumerate(self.heads)
         }
 
     @torch.inference_mode()

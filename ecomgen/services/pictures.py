@@ -44,7 +44,7 @@ def save_picture(picture: Picture, path: Path, format: str = "png") -> Path:
     target = path.with_name(path.name + SUFFIXES[format])
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(target, encode_picture(picture, format))
+        replace_file(target, encode_picture(picture, format))
     except OSError as error:
         reason = error.strerror or error
         raise StoreError(f"The picture cannot be written to {target.parent}: {reason}.") from error
@@ -131,7 +131,7 @@ def _xmp(picture_id: str) -> str:
     return _XMP.format(producer=_PRODUCER, aigc=escape(json.dumps(aigc)))
 
 
-def _replace(target: Path, content: bytes) -> None:
+def replace_file(target: Path, content: bytes) -> None:
     """Write a file so that a reader sees the whole of it or nothing."""
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
     try:

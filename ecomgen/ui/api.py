@@ -1,4 +1,4 @@
-"""The two public HTTP endpoints, for programs: the same services as the page.
+"""The public HTTP endpoints, for programs: the same services as the page.
 
 Annotations are evaluated here (no __future__ import): Gradio counts the endpoint's results by them.
 """
@@ -12,13 +12,14 @@ import gradio as gr
 from ecomgen.errors import EcomgenError
 from ecomgen.services.generation import GenerationRequest
 from ecomgen.ui.context import Services
+from ecomgen.ui.photo import photo_bytes
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def endpoints(services: Services) -> None:
-    """Add /generate and /attributes to the page that is being built."""
+    """Add /generate, /attributes and /recognise to the page that is being built."""
 
     def generate(
         prompt: str,
@@ -45,8 +46,14 @@ def endpoints(services: Services) -> None:
         read = services.generation.understand(prompt)
         return {name: {"value": r.value, "confidence": r.confidence} for name, r in read.items()}
 
+    def recognise(photo: str) -> dict[str, Any]:
+        """What is seen in a photo (PNG, JPEG or WebP as base64): each attribute with its value and the confidence."""
+        seen = services.recognition.recognise(services.recognition.open(photo_bytes(photo)))
+        return {name: {"value": r.value, "confidence": r.confidence} for name, r in seen.items()}
+
     gr.api(_told(generate), api_name="generate", concurrency_id="generate", concurrency_limit=1)
     gr.api(_told(attributes), api_name="attributes", queue=False)
+    gr.api(_told(recognise), api_name="recognise", queue=False)
 
 
 def _told(function: Callable[P, R]) -> Callable[P, R]:

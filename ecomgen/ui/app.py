@@ -17,6 +17,7 @@ from ecomgen.errors import EcomgenError
 from ecomgen.schema import default_schema
 from ecomgen.settings import Settings
 from ecomgen.ui import api, cards
+from ecomgen.ui.body_limit import BodyLimit
 from ecomgen.ui.context import Services, Visitor
 from ecomgen.ui.create_tab import create_tab
 from ecomgen.ui.finetune_tab import finetune_tab
@@ -79,6 +80,7 @@ def build_server(services: Services) -> FastAPI:
         yield
 
     server = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    server.add_middleware(BodyLimit)
 
     @server.get("/healthz")
     def healthz() -> JSONResponse:

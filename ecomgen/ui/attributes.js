@@ -3,17 +3,18 @@
   const { word, label, h, drawings } = window.ecomgen;
   const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
-  // The user's edits live here and are sent along in the value, so that a reading of the prompt that was under way
+  // The user's edits and what a photo showed live here and are sent along in the value, so that a reading of the prompt that was under way
   // when the user chose something can never undo the choice.
   function attributes(element, props, trigger, watch) {
     let edits = {};
+    let photo = {}; // what was read in a photo
     const lines = new Map();
     const heading = h("div", { class: "eg-panel-head" });
     const list = h("div", { class: "eg-attributes" });
     element.replaceChildren(heading, list);
 
     const send = () => {
-      props.value = { ...props.value, edits };
+      props.value = { ...props.value, edits, photo };
       trigger("edit");
       draw();
     };
@@ -79,8 +80,11 @@
     watch("value", () => {
       const value = props.value || {};
       setTimeout(isStale, 150);
-      if (value.replace) edits = value.edits ?? {};
-      else if (JSON.stringify(value.edits ?? {}) !== JSON.stringify(edits)) props.value = { ...value, edits };
+      const same = (a, b) => JSON.stringify(a ?? {}) === JSON.stringify(b);
+      if (value.replace) {
+        [edits, photo] = [value.edits ?? {}, value.photo ?? {}];
+        if (same(photo, {}) && !value.of_photo) document.dispatchEvent(new Event("ecomgen-photo-gone"));
+      } else if (!same(value.edits, edits) || !same(value.photo, photo)) props.value = { ...value, edits, photo };
       draw();
     });
     drawings.add(draw);

@@ -36,7 +36,7 @@ def head(schema: Schema) -> str:
         "<", "\\u003c"
     )
     style = (_HERE / "page.css").read_text(encoding="utf-8")
-    scripts = ("page.js", "attributes.js", "cards.js")
+    scripts = ("page.js", "photo.js", "attributes.js", "cards.js")
     script = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in scripts)
     return (
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -79,8 +79,23 @@ def chips() -> gr.HTML:
     return _part(f"ecomgen.chips(element, trigger, {themes}); // 'pick'", elem_id="eg-themes")
 
 
+def photo() -> gr.HTML:
+    """A button that takes a photo, and what was read in it; events `read` ({photo: base64, turn}) and `forget`.
+
+    value {turn, shown: {name: value}, note, value} or {turn, problem: sentence}; `turn` says which photo it answers.
+    """
+    return _part(
+        "ecomgen.photo(element, props, trigger, watch); // 'read' 'forget'", elem_id="eg-photo", value={}
+    )
+
+
 def attributes(value: dict[str, Any]) -> gr.HTML:
-    """A dropdown for each attribute; event `edit`; value {rows: [{name, value, state, options}], edits: {name: value}}."""
+    """A dropdown for each attribute; event `edit`.
+
+    value {rows: [{name, value, state, options}], edits: {name: value}, photo: {name: {value, confidence}}}; with
+    {replace: True} its edits and its photo are taken instead of those that the browser has; {of_photo} says that this
+    answers a photo, in which nothing may have been recognised.
+    """
     start = "ecomgen.attributes(element, props, trigger, watch); // 'edit'"
     return _part(start, elem_id="eg-attributes", value=value)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ecomgen.services.attributes import AttributeReader
 from ecomgen.services.generation import Generation
+from ecomgen.services.recognition import Recognition
 from ecomgen.services.review import Review
 from ecomgen.settings import Settings
 from ecomgen.ui.words import LANGUAGES
@@ -21,13 +22,14 @@ class Services:
     settings: Settings
     reader: AttributeReader
     generation: Generation
+    recognition: Recognition
     review: Review
 
     @classmethod
     def build(cls, settings: Settings) -> Services:
         """Build all services; loads no weights and touches no disk."""
         reader = AttributeReader(settings)
-        return cls(settings, reader, Generation(settings, reader), Review(settings))
+        return cls(settings, reader, Generation(settings, reader), Recognition(settings), Review(settings))
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,16 @@ from ecomgen.services.generation import GenerationRequest
 from ecomgen.services.review import new_batch
 from ecomgen.ui import cards
 from ecomgen.ui.context import Services, Visitor
+from ecomgen.ui.photo import photo_start
 from ecomgen.ui.understanding import (
     Edits,
+    beyond_prompt,
     check_model,
     checked,
     edits_in,
     kept_edits,
     panel,
+    photo_in,
     usable_models,
 )
 from ecomgen.ui.words import word
@@ -53,7 +56,9 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
             prompt = gr.Textbox(placeholder="", max_lines=1, autofocus=True, elem_id="eg-prompt", scale=1)
             go = gr.Button(variant="primary", elem_id="eg-go", scale=0)
             stop = gr.Button(elem_id="eg-stop", scale=0, visible=False)
-        themes = cards.chips()
+        with gr.Row(elem_id="eg-starts"):
+            start = cards.photo()
+            themes = cards.chips()
     with gr.Row(elem_id="eg-work"):
         with gr.Column(elem_id="eg-side", scale=0):
             attributes = cards.attributes(panel(services, "", {}, services.settings.model))
@@ -78,7 +83,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
     restored = [prompt, attributes, count, seed, lock, psi, model]
 
     def understand(prompt: str, current: Any, model: str) -> dict[str, Any]:
-        return panel(services, prompt, edits_in(current), model)
+        return panel(services, prompt, edits_in(current), model, photo_in(current))
 
     def refused(error: Exception, who: Visitor) -> tuple[Any, ...]:
         return gr.skip(), cards.sentence(error, who.language), *_buttons(busy=False), gr.skip(), gr.skip()
@@ -114,7 +119,8 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         model: str,
         stored: Any,
     ) -> Iterator[tuple[Any, ...]]:
-        who, edits = Visitor.read(stored), edits_in(current)
+        who = Visitor.read(stored)
+        edits = beyond_prompt(services, prompt, edits_in(current), photo_in(current))
         try:
             # A seed that was typed, rolled or restored is used once; after that only when it is locked.
             wanted = seed.strip() if lock or seed.strip() != used else ""
@@ -212,6 +218,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         **_QUICK,
     }
     attributes.edit(**reading, trigger_mode="always_last")
+    photo_start(services, start, prompt, attributes, model, visitor)
     model.input(**reading)
     making = [gr.on([prompt.submit, go.click], generate, asked, shown, **_MAKING)]
     making.append(pictures.more(more, [count, visitor], shown, **_MAKING))

@@ -1,4 +1,4 @@
-// What the browser draws; attributes.js and cards.js follow, in one script. Prompts and comments come from strangers, and gr.HTML
+// What the browser draws; photo.js, attributes.js and cards.js follow, in one script. Prompts and comments come from strangers, and gr.HTML
 // evaluates the rendered template as a JavaScript template literal (so "${...}" in a prompt would run, Handlebars or
 // not). Therefore no template here ever holds a value: every text reaches the page through textContent.
 (() => {
@@ -38,6 +38,7 @@
     link: "M10 14a4 4 0 0 0 5.700 0l3.100-3.100a4 4 0 0 0-5.700-5.700L12 6.300M14 10a4 4 0 0 0-5.700 0l-3.100 3.100a4 4 0 0 0 5.700 5.700L12 17.700",
     again: "M4 5v5h5M4.600 10A8 8 0 1 1 4 13",
     copy: "M9 9h11v11H9zM5 15H4V4h11v1",
+    camera: "M4.500 8h3l1.500-2.500h6L16.500 8h3A1.500 1.500 0 0 1 21 9.500V18a1.500 1.500 0 0 1-1.500 1.500h-15A1.500 1.500 0 0 1 3 18V9.500A1.500 1.500 0 0 1 4.500 8zM12 16.800a3.600 3.600 0 1 0 0-7.200 3.600 3.600 0 0 0 0 7.200z",
     shoe: "M3 15.500V9.200c1.400 1 3.400.8 4.300-.7l5 4c1.500 1.100 3.300 1.500 5.200 1.700 2 .2 3.500 1.100 3.500 2.800v1H4.500A1.500 1.500 0 0 1 3 16.500zM10 10.700l-1.300 1.500M12.300 12.500L11 14M3 18h18",
     bag: "M5 9h14l1.200 10.500H3.800zM8.500 9V7.500a3.500 3.500 0 0 1 7 0V9M4.500 13h15",
     watch: "M12 17a5 5 0 1 0 0-10 5 5 0 0 0 0 10zM12 9.500V12l1.700 1.200M9 7.500l.7-4.500h4.600l.7 4.500M9 16.500l.7 4.500h4.600l.7-4.500",

@@ -28,6 +28,41 @@ def edits_in(panel: Any) -> dict[str, str | None]:
     return {str(n)[:100]: None if v is None else str(v)[:100] for n, v in list(edits.items())[:100]}
 
 
+Photo = Mapping[str, Reading]
+"""What was recognised in the visitor's photo, by attribute: it fills what the prompt and the user leave open."""
+
+
+def photo_in(panel: Any) -> dict[str, Reading]:
+    """What the photo showed, in the panel's value, which the browser sent; the services check names and values."""
+    photo = panel.get("photo") if isinstance(panel, Mapping) else None
+    if not isinstance(photo, Mapping):
+        return {}
+    found = {}
+    for name, seen in list(photo.items())[:100]:
+        value, confidence = (
+            (seen.get("value"), seen.get("confidence")) if isinstance(seen, Mapping) else (None, 0)
+        )
+        if isinstance(value, str) and isinstance(confidence, int | float):
+            found[str(name)[:100]] = Reading(value[:100], float(confidence))
+    return found
+
+
+def read_prompt(services: Services, prompt: str) -> dict[str, Reading]:
+    """What the prompt says; nothing while the text encoder is still loading, or when it cannot be read."""
+    if services.generation.ready and prompt.strip():
+        with suppress(EcomgenError):  # the same sentence follows when pictures are asked for
+            return services.generation.understand(prompt)
+    return {}
+
+
+def beyond_prompt(services: Services, prompt: str, edits: Edits, photo: Photo) -> dict[str, str | None]:
+    """What is asked for besides the prompt: the user's choices, and what only the photo says."""
+    said = {name for name, reading in read_prompt(services, prompt).items() if reading.value}
+    known = default_schema()
+    shown = {n: r.value for n, r in photo.items() if n in known and r.value and known[n].find(r.value)}
+    return {**{n: value for n, value in shown.items() if n not in said}, **edits}
+
+
 def usable_models(services: Services) -> list[ModelSummary]:
     """The checkpoints that can be chosen; none while the networks' code is still being loaded."""
     return [m for m in services.generation.models() if m.problem is None] if services.generation.ready else []
@@ -46,12 +81,12 @@ def schema_of(services: Services, model: str) -> Schema:
         return default_schema()
 
 
-def panel(services: Services, prompt: str, edits: Edits, model: str) -> dict[str, Any]:
-    """The panel's value: a row for each attribute, marked where it is unsure, edited, or of no use."""
-    readings: Mapping[str, Reading] = {}
-    if services.generation.ready and prompt.strip():
-        with suppress(EcomgenError):  # the same sentence follows when pictures are asked for
-            readings = services.generation.understand(prompt)
+def panel(
+    services: Services, prompt: str, edits: Edits, model: str, photo: Photo | None = None
+) -> dict[str, Any]:
+    """The panel's value: a row for each attribute, marked where it is unsure, edited, of a photo, or of no use."""
+    photo = photo or {}
+    said = {n: r for n, r in read_prompt(services, prompt).items() if r.value}
     known = known_values(services, model)
     rows = []
     for attribute in schema_of(services, model):
@@ -59,7 +94,7 @@ def panel(services: Services, prompt: str, edits: Edits, model: str) -> dict[str
         values = attribute.values or (default_schema()[name].values if name in default_schema() else ())
         every = tuple(value.name for value in values)
         learnt = every if known is None else known.get(name, ())
-        reading = readings.get(name)
+        reading = said.get(name) or photo.get(name)
         value = edits.get(name, reading and reading.value)
         state = ""
         if value and value not in learnt:
@@ -68,8 +103,11 @@ def panel(services: Services, prompt: str, edits: Edits, model: str) -> dict[str
             state = "edited"
         elif value and reading and reading.confidence < UNSURE:
             state = "unsure"
+        elif value and name in photo and name not in said:
+            state = "of_photo"
         rows.append({"name": name, "value": value, "state": state, "options": learnt or every})
-    return {"prompt": prompt, "rows": rows, "edits": dict(edits)}
+    seen = {name: {"value": r.value, "confidence": r.confidence} for name, r in photo.items()}
+    return {"prompt": prompt, "rows": rows, "edits": dict(edits), "photo": seen}
 
 
 def checked(services: Services, prompt: str, edits: Edits, model: str, language: str) -> str:

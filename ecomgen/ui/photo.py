@@ -1,0 +1,93 @@
+"""Start from a photo: what it shows fills in what the prompt leaves open.
+
+The browser shrinks the photo and sends it in the event itself: it is smaller than an upload, holds none of the place and time
+that a phone writes into its files, and no file of it is ever made here.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+
+from ecomgen.errors import InvalidRequest
+from ecomgen.services.attributes import Reading
+from ecomgen.ui import cards
+from ecomgen.ui.context import Services, Visitor
+from ecomgen.ui.understanding import edits_in, known_values, panel, read_prompt
+
+_QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+
+def photo_start(
+    services: Services, part: gr.HTML, prompt: gr.Textbox, attributes: gr.HTML, model: gr.Dropdown, who: Any
+) -> None:
+    """Wire `part` (from `cards.photo`): a photo sets the panel, and the prompt where that is about another product."""
+
+    def read(prompt: str, current: Any, model: str, stored: Any, event: gr.EventData) -> tuple[Any, ...]:
+        told = event._data if isinstance(event._data, Mapping) else {}
+        turn = told["turn"] if isinstance(told.get("turn"), int) else 0
+        try:
+            image = services.recognition.open(photo_bytes(told.get("photo")))
+            readings = services.recognition.recognise(image)
+        except Exception as error:
+            line = cards.sentence(error, Visitor.read(stored).language)
+            return gr.skip(), gr.skip(), {"turn": turn, "problem": line["text"]}
+        seen = {name: reading for name, reading in readings.items() if reading.value}
+        edits = edits_in(current)
+        cannot = _cannot_make(services, seen, model)
+        replaced = not cannot and _is_another_product(services, prompt, edits, seen)
+        if replaced:
+            prompt, edits = "", {}
+        note, value = _note(seen, cannot, replaced)
+        shown = {name: reading.value for name, reading in seen.items()}
+        return (
+            prompt if replaced else gr.skip(),
+            {**panel(services, prompt, edits, model, seen), "replace": True, "of_photo": True},
+            {"turn": turn, "shown": shown, "note": note, "value": value},
+        )
+
+    def forget(prompt: str, current: Any, model: str) -> dict[str, Any]:
+        return {**panel(services, prompt, edits_in(current), model), "replace": True}
+
+    part.read(read, [prompt, attributes, model, who], [prompt, attributes, part], **_QUICK)
+    part.forget(forget, [prompt, attributes, model], attributes, **_QUICK)
+
+
+def photo_bytes(text: Any) -> bytes:
+    """The photo that came as base64, which may be anything. Raises InvalidRequest."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (TypeError, ValueError, binascii.Error) as error:
+        raise InvalidRequest("The photo did not arrive whole; please try again.") from error
+
+
+def _cannot_make(services: Services, seen: Mapping[str, Reading], model: str) -> str | None:
+    """The product in the photo, when the checkpoint is known not to make it."""
+    known, category = known_values(services, model), seen.get("category")
+    if known is None or category is None or category.value in known.get("category", ()):
+        return None
+    return category.value
+
+
+def _is_another_product(
+    services: Services, prompt: str, edits: Mapping[str, str | None], seen: Mapping[str, Reading]
+) -> bool:
+    """Whether the prompt or the user's choice is about another product than the photo: then the photo is a new start."""
+    reading = read_prompt(services, prompt).get("category")
+    asked = edits.get("category") or (reading and reading.value)
+    return bool(asked and "category" in seen and seen["category"].value != asked)
+
+
+def _note(seen: Mapping[str, Reading], cannot: str | None, replaced: bool) -> tuple[str, str | None]:
+    """The one sentence that goes with what was seen: its key among the words, and the value that it names."""
+    if not seen:
+        return "photo_nothing", None
+    if cannot:
+        return "photo_cannot", cannot
+    if "category" not in seen:
+        return "photo_no_product", None
+    return "photo_replaced" if replaced else "photo_wins", None
