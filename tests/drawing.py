@@ -64,6 +64,11 @@ def draw_product(
             draw.line(at((0, 0.45), (1, 0.45)), fill=dark, width=line)
             draw.ellipse(at((0.03, 0.38), (0.45, 0.66)), fill=fill)
             draw.ellipse(at((0.55, 0.38), (0.97, 0.66)), fill=fill)
+        case "t-shirts":
+            draw.polygon(
+                at((0.25, 0.1), (0.75, 0.1), (1, 0.4), (0.85, 0.5), (0.15, 0.5), (0, 0.4)), fill=fill
+            )
+            draw.rectangle(at((0.22, 0.3), (0.78, 1)), fill=fill)
         case _:  # shoes, seen from the side
             draw.polygon(
                 at((0, 0.3), (0.3, 0.3), (0.62, 0.52), (0.95, 0.58), (1, 0.72), (0, 0.72)), fill=fill

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from drawing import CATEGORIES, COLOURS, draw_product
+from drawing import COLOURS, draw_product
 
 from ecomgen.data.photos import pad_to_square, trim_border
 from ecomgen.models.backbone import BackboneConfig
@@ -14,14 +14,17 @@ from ecomgen.schema import default_schema
 from ecomgen.training.autoencoder import to_tensor
 
 SIZE = 16
+TAUGHT = ("casual shoes", "handbags", "watches", "belts", "t-shirts")
+OTHER = "sunglasses"
+TAUGHT_COLOURS, OTHER_COLOUR = tuple(COLOURS)[:5], tuple(COLOURS)[5]
 
 
 def teach_recogniser(folder: Path, steps: int = 40) -> None:
-    """Write a recogniser of five categories and five colours; the sixth of each is "something else"."""
+    """Write a recogniser of TAUGHT and TAUGHT_COLOURS that saw OTHER and OTHER_COLOUR as "something else"."""
     torch.manual_seed(0)
-    values = {"category": CATEGORIES[:5], "colour": tuple(COLOURS)[:5], "pattern": ("solid", "striped")}
+    values = {"category": TAUGHT, "colour": TAUGHT_COLOURS, "pattern": ("solid", "striped")}
     config = RecogniserConfig(BackboneConfig(SIZE, (1, 1, 1)), values, dim=256)
-    shown = [{"category": c, "colour": k} for c in CATEGORIES for k in COLOURS for _ in range(8)]
+    shown = [{"category": c, "colour": k} for c in (*TAUGHT, OTHER) for k in COLOURS for _ in range(8)]
     drawn = [draw_product(p["category"], p["colour"], seed=1000 + i) for i, p in enumerate(shown)]
     photos = to_tensor(
         torch.from_numpy(np.stack([np.asarray(pad_to_square(trim_border(d), SIZE)) for d in drawn]))

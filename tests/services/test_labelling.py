@@ -131,12 +131,19 @@ _CELLS = st.sampled_from(
 
 
 @hypothesis_settings(max_examples=10, deadline=None)
-@given(colours=st.lists(_CELLS, min_size=16, max_size=16), prefix=st.sampled_from(["", "-", "=a", "sub/@", "+红"]))
-def test_what_a_person_said_is_never_changed(recognition: Recognition, colours: list[str], prefix: str) -> None:
+@given(
+    colours=st.lists(_CELLS, min_size=16, max_size=16),
+    prefix=st.sampled_from(["", "-", "=a", "sub/@", "+红"]),
+)
+def test_what_a_person_said_is_never_changed(
+    recognition: Recognition, colours: list[str], prefix: str
+) -> None:
     names = [f"{prefix}{i:02}.png" for i in range(16)]
     with tempfile.TemporaryDirectory() as temporary:
         folder, out = Path(temporary) / "set", Path(temporary) / "set" / "metadata.csv"
-        write_set(folder, [{"file_name": n, "colour": c} for n, c in zip(names, colours, strict=True)], prefix)
+        write_set(
+            folder, [{"file_name": n, "colour": c} for n, c in zip(names, colours, strict=True)], prefix
+        )
         for _ in range(2):
             label(recognition, folder, out, sure=0.5)
             (folder / "metadata.jsonl").unlink(missing_ok=True)  # the table takes its place

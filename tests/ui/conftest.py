@@ -1,7 +1,6 @@
 """Fixtures of the page's tests: a running app, a real Chromium, a visitor."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,14 +17,16 @@ QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component
 
 
 @pytest.fixture(scope="session")
-def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bundled checkpoints; where there is no generator yet, one with random weights beside the text encoder."""
+def checkpoints(tmp_path_factory: pytest.TempPathFactory, seeing: Path) -> Path:
+    """The bundled generator (one with random weights where there is none yet) and text encoder, and a recogniser of drawings."""
     own = bundled("checkpoints")
-    if (own / "default" / "config.json").is_file():
-        return own
     folder = tmp_path_factory.mktemp("checkpoints")
-    shutil.copytree(own / "text", folder / "text")
-    save_checkpoint(folder / "default", tiny_checkpoint("default"))
+    (folder / "text").symlink_to(own / "text")
+    (folder / "vision").symlink_to(seeing / "vision")
+    if (own / "default" / "config.json").is_file():
+        (folder / "default").symlink_to(own / "default")
+    else:
+        save_checkpoint(folder / "default", tiny_checkpoint("default"))
     return folder
 
 

@@ -30,6 +30,7 @@ class App:
             "ECOMGEN_HOME": str(self.home),
             "ECOMGEN_CHECKPOINTS": str(self.checkpoints),
             "ECOMGEN_PORT": str(self.port),
+            "GRADIO_TEMP_DIR": str(self.home / "uploads"),
             "OMP_NUM_THREADS": "1",
         }
         begin = time.monotonic()

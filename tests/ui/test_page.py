@@ -213,7 +213,7 @@ def test_the_server_gives_away_nothing_else(app: App) -> None:
         "docs",
     ):
         assert httpx.get(app.url + path, follow_redirects=True).status_code in (403, 404)
-    assert client_apis(app) == {"/generate", "/attributes"}
+    assert client_apis(app) == {"/generate", "/attributes", "/recognise"}
 
 
 def client_apis(app: App) -> set[str]:
