@@ -35,6 +35,7 @@ Labels = dict[gr.blocks.Block, dict[str, str]]
 CHANGES = {"small": 0.25, "large": 0.6}
 """Share of the latent that "more like this" draws anew."""
 
+_LINKED = ("prompt", "count", "seed", "psi", "model")  # what a share link says, besides set=
 _MOST_SEED = 2**63 - 1
 _HISTORY = 64
 _QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -186,7 +187,8 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
 
     def opened(stored: Any, http: gr.Request) -> list[Any]:
         """The visitor's pictures so far, and what a share link asks for."""
-        who, query = Visitor.read(stored), dict(http.query_params)
+        who = Visitor.read(stored)
+        query = {key: value for key, value in http.query_params.items() if key in _LINKED}
         pairs = dict(pair.split("=", 1) for pair in http.query_params.getlist("set")[:32] if "=" in pair)
         past, problem = [], {}
         try:
