@@ -48,6 +48,21 @@ FAMILIES: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 """Values that are alike: their vectors are drawn near each other (cosine 0.5), all others of an attribute apart (0)."""
 
+MERGED: tuple[tuple[str, ...], ...] = (
+    ("casual shoes", "sports shoes"),
+    ("sandals", "flip flops"),
+    ("sweatshirts", "sweaters"),
+    ("trousers", "track pants"),
+    ("t-shirts", "tops"),
+    ("perfume", "deodorant"),
+)
+"""Categories that shoppers would not tell apart; where a figure counts them as one it says so."""
+
+
+def merged(category: str | None) -> str | None:
+    """The first of the categories that count as one with this one."""
+    return next((group[0] for group in MERGED if category in group), category)
+
 
 def embedding_loss(encoder: TextEncoder, words: Sequence[str], wanted: Tensor) -> Tensor:
     """Squared distance between the words' cosines and the `wanted` [n, n], each kind of pair with the same weight."""
@@ -108,14 +123,19 @@ class KeptVectors:
         names = {v.name: vector for v, vector in _by_name(schema, earlier)}
         meaningless = list(noise)[:2000]
         self.words = [word for _, word in values] + meaningless
-        self.vectors = torch.cat([torch.stack([names[v.name] for v, _ in values]), earlier.embed(meaningless)])
+        self.vectors = torch.cat(
+            [torch.stack([names[v.name] for v, _ in values]), earlier.embed(meaningless)]
+        )
 
     def loss(self, encoder: TextEncoder, count: int = 128) -> Tensor:
         """1 - the cosine between new and kept vectors, mean over `count` random words."""
         assert encoder.readout is not None
         rows = self._random.sample(range(len(self.words)), min(count, len(self.words)))
         _, pooled = encoder.states(*encoder.tokens([self.words[i] for i in rows]))
-        return 1 - (encoder.readout.embed(pooled.float()) * self.vectors[rows].to(pooled.device)).sum(dim=1).mean()
+        return (
+            1
+            - (encoder.readout.embed(pooled.float()) * self.vectors[rows].to(pooled.device)).sum(dim=1).mean()
+        )
 
 
 def _by_name(schema: Schema, earlier: TextEncoder) -> list[tuple[Value, Tensor]]:

@@ -96,7 +96,11 @@ class PromptMaker:
             self._settle_generic(words, chosen)
             self._add_implied(words, chosen)
             described = self._describe(words, chosen, chinese)
-            text = self._chinese(words, chosen, described) if chinese else self._english(words, chosen, described)
+            text = (
+                self._chinese(words, chosen, described)
+                if chinese
+                else self._english(words, chosen, described)
+            )
         if chinese and rng.random() < 0.12:
             text = text.translate(TRADITIONAL)
         return spoilt(text, rng), chosen
@@ -131,11 +135,12 @@ class PromptMaker:
         return shaded if self._lexicon.read(shaded).get("colour") == value else word
 
     def _other(self, name: str, chinese: bool, chosen: Attributes) -> str:
-        """A word for a value that is not the chosen one."""
-        while True:
+        """A word for a value that is not the chosen one; where there is no other, a word that means nothing."""
+        for _ in range(20):
             word, value = self._word(self._by_name[name], chinese)
             if value != chosen[name]:
                 return word
+        return self._random.choice(self._nothing_zh if chinese else self._nothing)
 
     def _settle_generic(self, words: dict[str, str], chosen: Attributes) -> None:
         family = GENERIC_WORDS.get(fold(words.get("category", "")))
@@ -157,7 +162,9 @@ class PromptMaker:
             return ""
         has_chinese = lambda text: any(c > "\u3400" for c in text)  # noqa: E731
         if rng.random() < 0.4:
-            family = rng.choice([f for f in GENERIC_IN_USE if set(GENERIC_IN_USE[f]) <= set(self._values("category"))] or [""])
+            family = rng.choice(
+                [f for f in GENERIC_IN_USE if set(GENERIC_IN_USE[f]) <= set(self._values("category"))] or [""]
+            )
             if not family:
                 return ""
             category = rng.choice(list(GENERIC_IN_USE[family]))
@@ -172,7 +179,11 @@ class PromptMaker:
             if category not in table:
                 return ""
             described = rng.choice(table[category])
-            words["category"] = rng.choice(("", "", "东西", "那种")) if chinese else rng.choice(("something", "something", "anything", "a thing", "stuff", "one"))
+            words["category"] = (
+                rng.choice(("", "", "东西", "那种"))
+                if chinese
+                else rng.choice(("something", "something", "anything", "a thing", "stuff", "one"))
+            )
         chosen["category"] = category
         implied = self._lexicon.read(described)
         for name in self._names:
@@ -194,8 +205,14 @@ class PromptMaker:
             person = name == "audience" and word.isalpha() and chosen["audience"] not in ("unisex", "kids")
             if word.startswith(("for ", "with ", "in ", "on a ")):
                 (ahead if rng.random() < 0.1 else back).append(word)
-            elif name == "audience" and (word.startswith("my ") or (person and word not in ("men", "women") and rng.random() < 0.6)):
-                who = word if word.startswith("my ") else f"{rng.choice(('my', 'my', 'the', 'a', 'our', 'her', 'his'))} {word}"
+            elif name == "audience" and (
+                word.startswith("my ") or (person and word not in ("men", "women") and rng.random() < 0.6)
+            ):
+                who = (
+                    word
+                    if word.startswith("my ")
+                    else f"{rng.choice(('my', 'my', 'the', 'a', 'our', 'her', 'his'))} {word}"
+                )
                 form = rng.choice(PERSON_FORMS).format(who)
                 (ahead if rng.random() < 0.5 else back).append(form)
             elif name == "colour" and mixed:
@@ -215,10 +232,19 @@ class PromptMaker:
             product = rng.choice(CORRECTION_SENTENCES).format(bad=bad, good=colour, p=product)
         else:
             if described and product in ("something", "anything", "a thing", "stuff", "one"):
-                front, back = [], [*front, *back] if rng.random() < 0.5 else [*back, *(f"in {w}" if w == colour else w for w in front)]
+                front, back = (
+                    [],
+                    [*front, *back]
+                    if rng.random() < 0.5
+                    else [*back, *(f"in {w}" if w == colour else w for w in front)],
+                )
             product = f"{product} {described}".strip()
             product = self._second_product(product, chosen, False) if product and not described else product
-            product = self._part(product, False) if product else rng.choice(("", "", "something", "anything", "ones", "one"))
+            product = (
+                self._part(product, False)
+                if product
+                else rng.choice(("", "", "something", "anything", "ones", "one"))
+            )
         if "category" in words and rng.random() < 0.2:
             front.insert(rng.randint(0, len(front)), rng.choice(self._modifiers))
         parts = [*ahead, *front, *([product] if product else []), *back]
@@ -244,7 +270,11 @@ class PromptMaker:
                 front.append(mixed)
             elif rng.random() < 0.75:
                 joint = "的" if rng.random() < 0.4 and not word.endswith("的") else ""
-                lead = rng.choice(("给", "适合", "")) if name in ("audience", "season") and word[0] not in "给适" else ""
+                lead = (
+                    rng.choice(("给", "适合", ""))
+                    if name in ("audience", "season") and word[0] not in "给适"
+                    else ""
+                )
                 front.append(lead + word + joint)
             else:
                 back.append(rng.choice(FORMS_ZH.get(name, ("带{}",))).format(word))
@@ -284,7 +314,9 @@ class PromptMaker:
         chosen["pattern"] = pattern
         nouns, sign = PATTERN_OF[pattern]
         if chinese:
-            return f"{colour.removesuffix('色')}底{other.removesuffix('色')}{sign}" + rng.choice(("", "的", "纹的"))
+            return f"{colour.removesuffix('色')}底{other.removesuffix('色')}{sign}" + rng.choice(
+                ("", "的", "纹的")
+            )
         return f"{colour} with {other} {rng.choice(nouns)}"
 
     def _second_product(self, product: str, chosen: Attributes, chinese: bool) -> str:
@@ -303,7 +335,10 @@ class PromptMaker:
         rng = self._random
         if rng.random() > 0.1 or "colour" not in self._by_name:
             return product
-        colour, part = self._word(self._by_name["colour"], chinese)[0], rng.choice(PARTS_ZH if chinese else PARTS)
+        colour, part = (
+            self._word(self._by_name["colour"], chinese)[0],
+            rng.choice(PARTS_ZH if chinese else PARTS),
+        )
         if rng.random() < 0.15:
             return f"{colour}{part}的{product}" if chinese else f"{colour} {part} on the {product}"
         form = rng.choice(PART_FORMS_ZH if chinese else PART_FORMS).format(c=colour, p=part)
@@ -359,19 +394,29 @@ class PromptMaker:
         if kind < 0.45:
             text = sentence(rng, chinese)
         elif kind < 0.6 and "colour" in self._by_name:  # a red banana is no red product
-            attribute = self._by_name[rng.choice([n for n in ("colour", "colour", "material", "price") if n in self._by_name])]
+            attribute = self._by_name[
+                rng.choice([n for n in ("colour", "colour", "material", "price") if n in self._by_name])
+            ]
             text = f"{self._word(attribute, chinese)[0]}{rng.choice(('', '的')) if chinese else ' '}{thing(rng, chinese)}"
             if rng.random() < 0.3:
                 text = f"{rng.choice(OPENERS_ZH if chinese else OPENERS)}{'' if chinese else ' '}{text}"
         elif kind < 0.7:  # only what is not wished for
             attribute = rng.choice(self._attributes)
-            text = rng.choice(NEGATIONS_ZH if chinese else NEGATIONS).format(self._word(attribute, chinese)[0])
+            text = rng.choice(NEGATIONS_ZH if chinese else NEGATIONS).format(
+                self._word(attribute, chinese)[0]
+            )
             if rng.random() < 0.3:
-                text += rng.choice(CLOSERS_ZH if chinese else (" please", " thanks", " at all", " if possible", ", anything else is fine"))
+                text += rng.choice(
+                    CLOSERS_ZH
+                    if chinese
+                    else (" please", " thanks", " at all", " if possible", ", anything else is fine")
+                )
         else:
             parts = []
             for _ in range(rng.choice((1, 1, 2, 3, 4, 6, 9))):
-                words = rng.choice((self._nothing_zh if chinese else self._nothing, self._noise, self._brands))
+                words = rng.choice(
+                    (self._nothing_zh if chinese else self._nothing, self._noise, self._brands)
+                )
                 parts.append(rng.choice(words) if rng.random() < 0.85 else _gibberish(rng))
             if rng.random() < 0.3:
                 parts.insert(0, rng.choice(OPENERS_ZH if chinese else OPENERS))

@@ -53,7 +53,7 @@ scarves: to wrap around the neck | to keep my neck warm | cosy for the neck
 lipstick: for my lips | to paint my lips with | colour for the mouth
 nail polish: to paint my nails with | for my nails | to varnish my toenails with
 """)
-"""What may follow "something"; none holds a name of the product."""
+"""What may follow "something" instead of the name of the product."""
 DESCRIPTIONS_ZH = _lines("""
 casual shoes: 平时走路脚上穿的 | 逛街走路不累脚的 | 每天穿在脚上的
 sports shoes: 跑步时脚上穿的 | 打球脚上穿的 | 健身时穿在脚上的
@@ -172,7 +172,21 @@ ASKING_ZH = (
     "有没有", "能不能找", "怎么没有", "为什么没有", "是不是有", "我没有", "可不可以要", "还没有", "不好意思，要", "找不到", "要不", "好不好看的",
     "差不多的", "不错的", "不知道有没有", "不如来个", "少不了", "别忘了",
 )  # fmt: skip
-SHADES = ("dark", "light", "pale", "bright", "deep", "pastel", "neon", "soft", "very dark", "vivid", "warm", "faded", "plain")
+SHADES = (
+    "dark",
+    "light",
+    "pale",
+    "bright",
+    "deep",
+    "pastel",
+    "neon",
+    "soft",
+    "very dark",
+    "vivid",
+    "warm",
+    "faded",
+    "plain",
+)
 SHADES_ZH = ("深", "浅", "淡", "亮", "暗", "嫩")
 PERSON_FORMS = (
     "for {}", "present for {}", "gift for {}", "{} needs", "{} wants", "{} would like", "it is for {}", "for {}'s birthday",
@@ -182,7 +196,18 @@ PERSON_FORMS_ZH = (
     "给{}买", "送{}的", "{}想要", "{}穿的", "{}用的", "{}戴的", "{}生日送", "给{}的", "适合{}的", "{}喜欢的", "{}要的", "帮{}找", "{}专用",
     "给{}挑", "想送{}一个", "孝敬{}的", "{}的",
 )  # fmt: skip
-USAGE_FORMS_ZH = ("{}穿的", "{}用的", "{}戴的", "{}的时候用的", "去{}穿的", "{}时穿的", "参加{}的", "平时{}用", "{}背的", "{}可以穿的")
+USAGE_FORMS_ZH = (
+    "{}穿的",
+    "{}用的",
+    "{}戴的",
+    "{}的时候用的",
+    "去{}穿的",
+    "{}时穿的",
+    "参加{}的",
+    "平时{}用",
+    "{}背的",
+    "{}可以穿的",
+)
 
 GENERIC_IN_USE = {
     "shoes": {
