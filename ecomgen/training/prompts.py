@@ -31,7 +31,7 @@ from ecomgen.training.phrases import (
     WORDS,
     WORDS_ZH,
 )
-from ecomgen.training.spelling import respelt, spoilt
+from ecomgen.training.spelling import misspelt, respelt, spoilt
 from ecomgen.training.wordings import (
     ASKING,
     ASKING_ZH,
@@ -96,6 +96,7 @@ class PromptMaker:
             self._settle_generic(words, chosen)
             self._add_implied(words, chosen)
             described = self._describe(words, chosen, chinese)
+            self._misspell(words)
             text = (
                 self._chinese(words, chosen, described)
                 if chinese
@@ -154,6 +155,16 @@ class PromptMaker:
         for name, value in self._also_says.get(words.get("category", ""), {}).items():
             if name != "category" and chosen[name] is None:
                 chosen[name] = value
+
+    def _misspell(self, words: dict[str, str]) -> None:
+        """A slip in a word that matters, now and then: hardly any of those in whole prompts hit one."""
+        rng = self._random
+        for name, word in words.items():
+            if rng.random() < 0.1 and word.isascii():
+                parts = word.split(" ")
+                place = rng.randrange(len(parts))
+                parts[place] = misspelt(parts[place], rng)
+                words[name] = " ".join(parts)
 
     def _describe(self, words: dict[str, str], chosen: Attributes, chinese: bool) -> str:
         """Now and then what the product is for instead of its name: "something to run in", "bag for school books"."""
