@@ -207,8 +207,41 @@ class PromptMaker:
 
     def _english(self, words: dict[str, str], chosen: Attributes, described: str) -> str:
         rng = self._random
-        front, back, ahead = [], [], []
-        colour = words.get("colour", "")
+        ahead, front, back = self._around_english(words, chosen)
+        product = words.get("category", "")
+        if described:
+            if product in ("something", "anything", "a thing", "stuff", "one"):  # "something red to run in"
+                product, front = " ".join((product, *front)), []
+            product = f"{product} {described}"
+        elif product and "colour" in words and rng.random() < 0.04:
+            good = words["colour"]
+            front, back = ([part for part in parts if good not in part] for parts in (front, back))
+            bad = self._other("colour", False, chosen)
+            product = rng.choice(CORRECTION_SENTENCES).format(bad=bad, good=good, p=product)
+        elif product:
+            product = self._second_product(product, chosen, False)
+        else:
+            product = rng.choice(("", "", "something", "anything", "ones", "one"))
+        if "category" in words:
+            product = self._part(product, False)
+            if rng.random() < 0.2:
+                front.insert(rng.randint(0, len(front)), rng.choice(self._modifiers))
+        parts = [*ahead, *front, *([product] if product else []), *back]
+        style = rng.random()
+        if style < 0.2:  # tags
+            rng.shuffle(parts)
+        self._insert_noise(parts, chosen, False)
+        joint = rng.choice((", ", " / ", " - ", " #", "; ", " ", " ", ". ")) if style < 0.12 else " "
+        return self._among_sentences(joint.join(parts), False)
+
+    def _around_english(
+        self, words: dict[str, str], chosen: Attributes
+    ) -> tuple[list[str], list[str], list[str]]:
+        """What is said about the product: far ahead of it, right in front of it, behind it."""
+        rng = self._random
+        ahead: list[str] = []
+        front: list[str] = []
+        back: list[str] = []
         mixed = self._mixed_colour(words, chosen, False)
         for name, word in words.items():
             if name == "category":
@@ -216,16 +249,10 @@ class PromptMaker:
             person = name == "audience" and word.isalpha() and chosen["audience"] not in ("unisex", "kids")
             if word.startswith(("for ", "with ", "in ", "on a ")):
                 (ahead if rng.random() < 0.1 else back).append(word)
-            elif name == "audience" and (
-                word.startswith("my ") or (person and word not in ("men", "women") and rng.random() < 0.6)
-            ):
-                who = (
-                    word
-                    if word.startswith("my ")
-                    else f"{rng.choice(('my', 'my', 'the', 'a', 'our', 'her', 'his'))} {word}"
-                )
-                form = rng.choice(PERSON_FORMS).format(who)
-                (ahead if rng.random() < 0.5 else back).append(form)
+            elif name == "audience" and (word.startswith("my ") or (person and rng.random() < 0.5)):
+                of = rng.choice(("my", "my", "the", "a", "our", "her", "his"))
+                who = word if word.startswith("my ") or word in ("men", "women") else f"{of} {word}"
+                (ahead if rng.random() < 0.5 else back).append(rng.choice(PERSON_FORMS).format(who))
             elif name == "colour" and mixed:
                 (front if rng.random() < 0.8 else back).append(mixed)
             elif rng.random() < 0.65:
@@ -235,40 +262,35 @@ class PromptMaker:
                 back.append(rng.choice(FORMS.get(name, ("with {}",))).format(word))
         rng.shuffle(front)
         rng.shuffle(back)
-        product = words.get("category", "")
-        if product and not described and colour and rng.random() < 0.04:
-            bad = self._other("colour", False, chosen)
-            front = [part for part in front if part not in (colour, mixed)]
-            back = [part for part in back if colour not in part]
-            product = rng.choice(CORRECTION_SENTENCES).format(bad=bad, good=colour, p=product)
-        else:
-            if described and product in ("something", "anything", "a thing", "stuff", "one"):
-                front, back = (
-                    [],
-                    [*front, *back]
-                    if rng.random() < 0.5
-                    else [*back, *(f"in {w}" if w == colour else w for w in front)],
-                )
-            product = f"{product} {described}".strip()
-            product = self._second_product(product, chosen, False) if product and not described else product
-            product = (
-                self._part(product, False)
-                if product
-                else rng.choice(("", "", "something", "anything", "ones", "one"))
-            )
-        if "category" in words and rng.random() < 0.2:
-            front.insert(rng.randint(0, len(front)), rng.choice(self._modifiers))
-        parts = [*ahead, *front, *([product] if product else []), *back]
-        style = rng.random()
-        if style < 0.2:  # tags
-            rng.shuffle(parts)
-        self._insert_noise(parts, chosen, False)
-        joint = rng.choice((", ", " / ", " - ", " #", "; ", " ", " ", ". ")) if style < 0.12 else " "
-        return self._among_sentences(joint.join(parts), False)
+        return ahead, front, back
 
     def _chinese(self, words: dict[str, str], chosen: Attributes, described: str) -> str:
         rng = self._random
-        front, back = [], []
+        front, back = self._around_chinese(words, chosen)
+        product = words.get("category", "")
+        if described:
+            product = described + product
+        elif product:
+            product = self._second_product(product, chosen, True)
+        else:
+            product = rng.choice(("", "", "", "东西", "款", "那种"))
+        if "category" in words:
+            product = self._part(product, True)
+            if rng.random() < 0.2:
+                modifier = rng.choice(self._modifiers_zh) + rng.choice(("", "的"))
+                front.insert(rng.randint(0, len(front)), modifier)
+        parts = [*front, *([product] if product else []), *back]
+        if rng.random() < 0.2:
+            rng.shuffle(parts)
+        self._insert_noise(parts, chosen, True)
+        joint = rng.choice((" ", "，", "、", "", " ")) if rng.random() < 0.25 else ""
+        return self._among_sentences(joint.join(parts), True)
+
+    def _around_chinese(self, words: dict[str, str], chosen: Attributes) -> tuple[list[str], list[str]]:
+        """What is said about the product: in front of it, behind it."""
+        rng = self._random
+        front: list[str] = []
+        back: list[str] = []
         mixed = self._mixed_colour(words, chosen, True)
         for name, word in words.items():
             if name == "category":
@@ -281,28 +303,13 @@ class PromptMaker:
                 front.append(mixed)
             elif rng.random() < 0.75:
                 joint = "的" if rng.random() < 0.4 and not word.endswith("的") else ""
-                lead = (
-                    rng.choice(("给", "适合", ""))
-                    if name in ("audience", "season") and word[0] not in "给适"
-                    else ""
-                )
-                front.append(lead + word + joint)
+                for_whom = name in ("audience", "season") and word[0] not in "给适"
+                front.append((rng.choice(("给", "适合", "")) if for_whom else "") + word + joint)
             else:
                 back.append(rng.choice(FORMS_ZH.get(name, ("带{}",))).format(word))
         rng.shuffle(front)
         rng.shuffle(back)
-        product = words.get("category", "")
-        product = described + product if described else product
-        product = self._second_product(product, chosen, True) if product and not described else product
-        product = self._part(product, True) if product else rng.choice(("", "", "", "东西", "款", "那种"))
-        if "category" in words and rng.random() < 0.2:
-            front.insert(rng.randint(0, len(front)), rng.choice(self._modifiers_zh) + rng.choice(("", "的")))
-        parts = [*front, *([product] if product else []), *back]
-        if rng.random() < 0.2:
-            rng.shuffle(parts)
-        self._insert_noise(parts, chosen, True)
-        joint = rng.choice((" ", "，", "、", "", " ")) if rng.random() < 0.25 else ""
-        return self._among_sentences(joint.join(parts), True)
+        return front, back
 
     def _mixed_colour(self, words: dict[str, str], chosen: Attributes, chinese: bool) -> str:
         """The prompt's colour beside a second one, or after one that is not wanted; "" mostly.
