@@ -42,7 +42,17 @@ def assert_one_sentence(result):
 def test_help_and_version():
     helped = subprocess.run([sys.executable, "-m", "ecomgen", "--help"], capture_output=True, text=True)
     assert helped.returncode == 0
-    commands = ("generate", "attributes", "recognise", "label", "pretrain", "train", "evaluate", "models", "serve")
+    commands = (
+        "generate",
+        "attributes",
+        "recognise",
+        "label",
+        "pretrain",
+        "train",
+        "evaluate",
+        "models",
+        "serve",
+    )
     for command in commands:
         assert command in helped.stdout
     asked = subprocess.run([sys.executable, "-m", "ecomgen", "--version"], capture_output=True, text=True)

@@ -1,4 +1,7 @@
-"""Texts in, vectors and attributes out: a CLIP text model from transformers with a readout on its hidden states."""
+"""Texts in, vectors and attributes out: a CLIP text model from transformers with a readout on its hidden states.
+
+Of the usual kind (`CLIPTextModel`, also inside a whole CLIP model) or Chinese CLIP's, which is built like BERT.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,26 @@ import torch.nn.functional as F
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoTokenizer, CLIPTextModel
+from transformers import (
+    AutoConfig,
+    AutoTokenizer,
+    ChineseCLIPModel,
+    ChineseCLIPTextModel,
+    CLIPTextModel,
+    PreTrainedModel,
+)
 from transformers.utils import logging as transformers_logging
 
 from ecomgen.errors import CheckpointError
 from ecomgen.schema import Schema
 
+_KINDS: dict[str, tuple[type[PreTrainedModel], dict[str, bool]]] = {
+    "clip": (CLIPTextModel, {}),
+    "clip_text_model": (CLIPTextModel, {}),
+    "chinese_clip": (ChineseCLIPModel, {}),  # its text model alone cannot be read from the files of the whole
+    "chinese_clip_text_model": (ChineseCLIPTextModel, {"add_pooling_layer": False}),
+}
+"""By the `model_type` of a config.json: the class that reads the files, and how."""
 _READOUT = ("readout.json", "readout.safetensors")
 
 
@@ -90,7 +107,9 @@ class Readout(nn.Module):
 class TextEncoder(nn.Module):
     """A CLIP text model, its tokenizer, and (once fitted) the readout; float32 on the CPU."""
 
-    def __init__(self, clip: CLIPTextModel, tokenizer: Any, readout: Readout | None = None) -> None:
+    def __init__(
+        self, clip: CLIPTextModel | ChineseCLIPTextModel, tokenizer: Any, readout: Readout | None = None
+    ) -> None:
         super().__init__()
         self.clip = clip
         self.tokenizer = tokenizer
@@ -115,9 +134,10 @@ class TextEncoder(nn.Module):
         return batch["input_ids"].to(self.clip.device), batch["attention_mask"].to(self.clip.device)
 
     def states(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Token states [n, tokens, width] and the pooled state [n, width] (that of the end token)."""
+        """Token states [n, tokens, width] and the pooled state [n, width]: that of the end token, in Chinese CLIP of the first."""
         output = self.clip(input_ids=ids, attention_mask=mask)
-        return output.last_hidden_state, output.pooler_output
+        pooled = output.pooler_output
+        return output.last_hidden_state, output.last_hidden_state[:, 0] if pooled is None else pooled
 
     @torch.inference_mode()
     def embed(self, texts: Sequence[str]) -> Tensor:
@@ -193,17 +213,18 @@ class TextEncoder(nn.Module):
         return encoder.requires_grad_(False)
 
 
-def _load_clip(name: str) -> tuple[CLIPTextModel, Any]:
+def _load_clip(name: str) -> tuple[CLIPTextModel | ChineseCLIPTextModel, Any]:
     try:
         config = AutoConfig.from_pretrained(name)
     except (OSError, ValueError, KeyError) as error:
         raise CheckpointError(
             f"The text model “{name}” cannot be found here or downloaded from the hub."
         ) from error
-    if config.model_type not in ("clip", "clip_text_model"):
+    if config.model_type not in _KINDS:
         raise CheckpointError(f"“{name}” is a {config.model_type} model; a CLIP text model is needed.")
+    kind, options = _KINDS[config.model_type]
     try:
-        clip, report = CLIPTextModel.from_pretrained(name, dtype=torch.float32, output_loading_info=True)
+        clip, report = kind.from_pretrained(name, dtype=torch.float32, output_loading_info=True, **options)
         tokenizer = AutoTokenizer.from_pretrained(name)
     except (
         Exception
@@ -217,7 +238,7 @@ def _load_clip(name: str) -> tuple[CLIPTextModel, Any]:
         )
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    return clip, tokenizer
+    return clip.text_model if isinstance(clip, ChineseCLIPModel) else clip, tokenizer
 
 
 def _half(module: nn.Module) -> dict[str, Tensor]:

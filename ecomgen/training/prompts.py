@@ -31,7 +31,7 @@ from ecomgen.training.phrases import (
     WORDS,
     WORDS_ZH,
 )
-from ecomgen.training.spelling import respelt, spoilt
+from ecomgen.training.spelling import misspelt, respelt, spoilt
 from ecomgen.training.wordings import (
     ASKING,
     ASKING_ZH,
@@ -96,6 +96,7 @@ class PromptMaker:
             self._settle_generic(words, chosen)
             self._add_implied(words, chosen)
             described = self._describe(words, chosen, chinese)
+            self._misspell(words)
             text = (
                 self._chinese(words, chosen, described)
                 if chinese
@@ -135,11 +136,12 @@ class PromptMaker:
         return shaded if self._lexicon.read(shaded).get("colour") == value else word
 
     def _other(self, name: str, chinese: bool, chosen: Attributes) -> str:
-        """A word for a value that is not the chosen one."""
-        while True:
+        """A word for a value that is not the chosen one; where there is no other, a word that means nothing."""
+        for _ in range(20):
             word, value = self._word(self._by_name[name], chinese)
             if value != chosen[name]:
                 return word
+        return self._random.choice(self._nothing_zh if chinese else self._nothing)
 
     def _settle_generic(self, words: dict[str, str], chosen: Attributes) -> None:
         family = GENERIC_WORDS.get(fold(words.get("category", "")))
@@ -153,6 +155,16 @@ class PromptMaker:
         for name, value in self._also_says.get(words.get("category", ""), {}).items():
             if name != "category" and chosen[name] is None:
                 chosen[name] = value
+
+    def _misspell(self, words: dict[str, str]) -> None:
+        """A slip in a word that matters, now and then: hardly any of those in whole prompts hit one."""
+        rng = self._random
+        for name, word in words.items():
+            if rng.random() < 0.1 and word.isascii():
+                parts = word.split(" ")
+                place = rng.randrange(len(parts))
+                parts[place] = misspelt(parts[place], rng)
+                words[name] = " ".join(parts)
 
     def _describe(self, words: dict[str, str], chosen: Attributes, chinese: bool) -> str:
         """Now and then what the product is for instead of its name: "something to run in", "bag for school books"."""
@@ -195,8 +207,41 @@ class PromptMaker:
 
     def _english(self, words: dict[str, str], chosen: Attributes, described: str) -> str:
         rng = self._random
-        front, back, ahead = [], [], []
-        colour = words.get("colour", "")
+        ahead, front, back = self._around_english(words, chosen)
+        product = words.get("category", "")
+        if described:
+            if product in ("something", "anything", "a thing", "stuff", "one"):  # "something red to run in"
+                product, front = " ".join((product, *front)), []
+            product = f"{product} {described}"
+        elif product and "colour" in words and rng.random() < 0.04:
+            good = words["colour"]
+            front, back = ([part for part in parts if good not in part] for parts in (front, back))
+            bad = self._other("colour", False, chosen)
+            product = rng.choice(CORRECTION_SENTENCES).format(bad=bad, good=good, p=product)
+        elif product:
+            product = self._second_product(product, chosen, False)
+        else:
+            product = rng.choice(("", "", "something", "anything", "ones", "one"))
+        if "category" in words:
+            product = self._part(product, False)
+            if rng.random() < 0.2:
+                front.insert(rng.randint(0, len(front)), rng.choice(self._modifiers))
+        parts = [*ahead, *front, *([product] if product else []), *back]
+        style = rng.random()
+        if style < 0.2:  # tags
+            rng.shuffle(parts)
+        self._insert_noise(parts, chosen, False)
+        joint = rng.choice((", ", " / ", " - ", " #", "; ", " ", " ", ". ")) if style < 0.12 else " "
+        return self._among_sentences(joint.join(parts), False)
+
+    def _around_english(
+        self, words: dict[str, str], chosen: Attributes
+    ) -> tuple[list[str], list[str], list[str]]:
+        """What is said about the product: far ahead of it, right in front of it, behind it."""
+        rng = self._random
+        ahead: list[str] = []
+        front: list[str] = []
+        back: list[str] = []
         mixed = self._mixed_colour(words, chosen, False)
         for name, word in words.items():
             if name == "category":
@@ -204,16 +249,10 @@ class PromptMaker:
             person = name == "audience" and word.isalpha() and chosen["audience"] not in ("unisex", "kids")
             if word.startswith(("for ", "with ", "in ", "on a ")):
                 (ahead if rng.random() < 0.1 else back).append(word)
-            elif name == "audience" and (
-                word.startswith("my ") or (person and word not in ("men", "women") and rng.random() < 0.6)
-            ):
-                who = (
-                    word
-                    if word.startswith("my ")
-                    else f"{rng.choice(('my', 'my', 'the', 'a', 'our', 'her', 'his'))} {word}"
-                )
-                form = rng.choice(PERSON_FORMS).format(who)
-                (ahead if rng.random() < 0.5 else back).append(form)
+            elif name == "audience" and (word.startswith("my ") or (person and rng.random() < 0.5)):
+                of = rng.choice(("my", "my", "the", "a", "our", "her", "his"))
+                who = word if word.startswith("my ") or word in ("men", "women") else f"{of} {word}"
+                (ahead if rng.random() < 0.5 else back).append(rng.choice(PERSON_FORMS).format(who))
             elif name == "colour" and mixed:
                 (front if rng.random() < 0.8 else back).append(mixed)
             elif rng.random() < 0.65:
@@ -223,40 +262,35 @@ class PromptMaker:
                 back.append(rng.choice(FORMS.get(name, ("with {}",))).format(word))
         rng.shuffle(front)
         rng.shuffle(back)
-        product = words.get("category", "")
-        if product and not described and colour and rng.random() < 0.04:
-            bad = self._other("colour", False, chosen)
-            front = [part for part in front if part not in (colour, mixed)]
-            back = [part for part in back if colour not in part]
-            product = rng.choice(CORRECTION_SENTENCES).format(bad=bad, good=colour, p=product)
-        else:
-            if described and product in ("something", "anything", "a thing", "stuff", "one"):
-                front, back = (
-                    [],
-                    [*front, *back]
-                    if rng.random() < 0.5
-                    else [*back, *(f"in {w}" if w == colour else w for w in front)],
-                )
-            product = f"{product} {described}".strip()
-            product = self._second_product(product, chosen, False) if product and not described else product
-            product = (
-                self._part(product, False)
-                if product
-                else rng.choice(("", "", "something", "anything", "ones", "one"))
-            )
-        if "category" in words and rng.random() < 0.2:
-            front.insert(rng.randint(0, len(front)), rng.choice(self._modifiers))
-        parts = [*ahead, *front, *([product] if product else []), *back]
-        style = rng.random()
-        if style < 0.2:  # tags
-            rng.shuffle(parts)
-        self._insert_noise(parts, chosen, False)
-        joint = rng.choice((", ", " / ", " - ", " #", "; ", " ", " ", ". ")) if style < 0.12 else " "
-        return self._among_sentences(joint.join(parts), False)
+        return ahead, front, back
 
     def _chinese(self, words: dict[str, str], chosen: Attributes, described: str) -> str:
         rng = self._random
-        front, back = [], []
+        front, back = self._around_chinese(words, chosen)
+        product = words.get("category", "")
+        if described:
+            product = described + product
+        elif product:
+            product = self._second_product(product, chosen, True)
+        else:
+            product = rng.choice(("", "", "", "东西", "款", "那种"))
+        if "category" in words:
+            product = self._part(product, True)
+            if rng.random() < 0.2:
+                modifier = rng.choice(self._modifiers_zh) + rng.choice(("", "的"))
+                front.insert(rng.randint(0, len(front)), modifier)
+        parts = [*front, *([product] if product else []), *back]
+        if rng.random() < 0.2:
+            rng.shuffle(parts)
+        self._insert_noise(parts, chosen, True)
+        joint = rng.choice((" ", "，", "、", "", " ")) if rng.random() < 0.25 else ""
+        return self._among_sentences(joint.join(parts), True)
+
+    def _around_chinese(self, words: dict[str, str], chosen: Attributes) -> tuple[list[str], list[str]]:
+        """What is said about the product: in front of it, behind it."""
+        rng = self._random
+        front: list[str] = []
+        back: list[str] = []
         mixed = self._mixed_colour(words, chosen, True)
         for name, word in words.items():
             if name == "category":
@@ -269,28 +303,13 @@ class PromptMaker:
                 front.append(mixed)
             elif rng.random() < 0.75:
                 joint = "的" if rng.random() < 0.4 and not word.endswith("的") else ""
-                lead = (
-                    rng.choice(("给", "适合", ""))
-                    if name in ("audience", "season") and word[0] not in "给适"
-                    else ""
-                )
-                front.append(lead + word + joint)
+                for_whom = name in ("audience", "season") and word[0] not in "给适"
+                front.append((rng.choice(("给", "适合", "")) if for_whom else "") + word + joint)
             else:
                 back.append(rng.choice(FORMS_ZH.get(name, ("带{}",))).format(word))
         rng.shuffle(front)
         rng.shuffle(back)
-        product = words.get("category", "")
-        product = described + product if described else product
-        product = self._second_product(product, chosen, True) if product and not described else product
-        product = self._part(product, True) if product else rng.choice(("", "", "", "东西", "款", "那种"))
-        if "category" in words and rng.random() < 0.2:
-            front.insert(rng.randint(0, len(front)), rng.choice(self._modifiers_zh) + rng.choice(("", "的")))
-        parts = [*front, *([product] if product else []), *back]
-        if rng.random() < 0.2:
-            rng.shuffle(parts)
-        self._insert_noise(parts, chosen, True)
-        joint = rng.choice((" ", "，", "、", "", " ")) if rng.random() < 0.25 else ""
-        return self._among_sentences(joint.join(parts), True)
+        return front, back
 
     def _mixed_colour(self, words: dict[str, str], chosen: Attributes, chinese: bool) -> str:
         """The prompt's colour beside a second one, or after one that is not wanted; "" mostly.

@@ -54,14 +54,28 @@ def all_logits(encoder: TextEncoder, texts: Sequence[str]) -> list[Tensor]:
     return result
 
 
+@torch.inference_mode()
+def all_pooled(encoder: TextEncoder, texts: Sequence[str]) -> Tensor:
+    """The pooled states [n, width] of all texts."""
+    result = torch.zeros(len(texts), encoder.width)
+    for rows, ids, mask in batches(encoder, texts):
+        result[rows] = encoder.states(ids, mask)[1]
+    return result
+
+
 def calibrate(encoder: TextEncoder, items: Labelled) -> None:
-    """Set the temperatures that make the confidence honest on texts not trained on (Guo et al. 2017)."""
+    """Set the temperatures that make the confidence honest on texts not trained on."""
     assert encoder.readout is not None
-    wanted = targets(encoder.readout.schema, items)
+    logits = all_logits(encoder, [text for text, _ in items])
+    encoder.readout.temperatures.copy_(honest_temperatures(logits, targets(encoder.readout.schema, items)))
+
+
+def honest_temperatures(logits: Sequence[Tensor], wanted: Tensor) -> Tensor:
+    """What to divide each attribute's logits [n, 1 + values] by, so that confidences are as often right as they say
+    (Guo et al. 2017). wanted [n, attributes] -> [attributes]."""
     grid = torch.logspace(-0.5, 0.7, 40)
-    for i, logits in enumerate(all_logits(encoder, [text for text, _ in items])):
-        losses = torch.stack([F.cross_entropy(logits / t, wanted[:, i]) for t in grid])
-        encoder.readout.temperatures[i] = grid[losses.argmin()]
+    losses = [[F.cross_entropy(x / t, wanted[:, i]) for t in grid] for i, x in enumerate(logits)]
+    return grid[torch.tensor(losses).argmin(dim=1)]
 
 
 def measure(encoder: TextEncoder, items: Labelled) -> dict[str, dict[str, float | None]]:
@@ -92,29 +106,34 @@ def fit_readout(
     encoder: TextEncoder,
     schema: Schema,
     teacher: TextEncoder | None = None,
-    prompts: int = 6000,
+    prompts: int = 0,
     steps: int = 800,
     seed: int = 0,
 ) -> Readout:
-    """Fit a readout for the frozen `encoder` on templated prompts, and put it into the encoder.
+    """Fit a readout for the frozen `encoder` on templated prompts (0: as many as take well under a minute), and put it there.
 
-    Its vectors are aligned (ridge regression) with those of the `teacher`, the encoder that the generators were
-    trained with, so that these understand both.
+    Its vectors, those for generators and those for photos, are aligned (ridge regression) with those of the `teacher`,
+    the encoder that generators and recognisers were trained with, so that these understand both.
     """
     generator = torch.Generator().manual_seed(seed)
-    items = PromptMaker(schema, seed).prompts(prompts)
+    items = PromptMaker(schema, seed).prompts(prompts or _affordable(encoder))
+    unseen = len(items) // 10  # for the temperatures
     dim = teacher.dim if teacher else encoder.width
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         readout = Readout(schema, encoder.width, dim)
     texts = [text for text, _ in items]
-    with torch.inference_mode():
-        parts = [(rows, mask, *encoder.states(ids, mask)) for rows, ids, mask in batches(encoder, texts)]
+    with torch.no_grad():
+        parts = [
+            (rows, mask, *encoder.states(ids, mask)) for rows, ids, mask in batches(encoder, texts[unseen:])
+        ]
+        last = [
+            (rows, mask, *encoder.states(ids, mask)) for rows, ids, mask in batches(encoder, texts[:unseen])
+        ]
         seen = torch.cat([states[mask.bool()] for _, mask, states, _ in parts])
         readout.shift.copy_(seen.mean(dim=0))
         readout.scale.copy_(1 / seen.std(dim=0).clamp_min(1e-4))
-    parts = [(rows, mask.clone(), states.clone(), pooled.clone()) for rows, mask, states, pooled in parts]
-    wanted = targets(schema, items)
+    wanted = targets(schema, items[unseen:])
     optimiser = torch.optim.AdamW(readout.parameters(), lr=3e-3, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 6e-3, total_steps=steps)
     for _ in range(steps):
@@ -125,16 +144,27 @@ def fit_readout(
         optimiser.step()
         schedule.step()
     encoder.readout = readout.eval().requires_grad_(False)
+    rows = torch.cat([rows for rows, *_ in last])
+    logits = [readout(states, mask, pooled) for _, mask, states, pooled in last]
+    readout.temperatures.copy_(
+        honest_temperatures(
+            [torch.cat(part) for part in zip(*logits, strict=True)], targets(schema, [items[i] for i in rows])
+        )
+    )
     if teacher is not None:
-        words = schema_words(schema)
+        words = [word for a in schema for v in a.values for word in (*v.words[:2], *v.en[:2], *v.cn[:2])]
         align(encoder, words, teacher.embed(words))
-    calibrate(encoder, PromptMaker(schema, seed + 1).prompts(max(200, prompts // 10)))
+        rows, pooled = (
+            torch.cat(part) for part in zip(*((rows, pooled) for rows, _, _, pooled in parts), strict=True)
+        )
+        align_joint(encoder, pooled, described(teacher, texts[unseen:])[rows])
     return readout
 
 
-def schema_words(schema: Schema) -> list[str]:
-    """Every word of a schema, the attributes' names too."""
-    return [*schema.names, *(word for a in schema for value in a.values for word in value.words)]
+def _affordable(encoder: TextEncoder) -> int:
+    """How many prompts can be encoded in about half a minute on two cores: fewer, the larger the text model."""
+    weights = sum(p.numel() for name, p in encoder.clip.named_parameters() if "embedding" not in name)
+    return max(1200, min(6000, round(8e10 / weights)))
 
 
 @torch.inference_mode()
@@ -142,12 +172,23 @@ def align(encoder: TextEncoder, words: Sequence[str], vectors: Tensor, penalty: 
     """Make what the encoder's `embed` says of `words` these `vectors` [n, dim], as nearly as a linear map can (ridge regression)."""
     readout = encoder.readout
     assert readout is not None
-    pooled = torch.cat([encoder.states(*encoder.tokens([word]))[1] for word in words])
-    solution = _ridge(
-        torch.cat([readout.standard(pooled), torch.ones(len(words), 1)], dim=1), vectors, penalty
-    )
+    inputs = readout.standard(all_pooled(encoder, words))
+    solution = _ridge(torch.cat([inputs, torch.ones(len(words), 1)], dim=1), vectors, penalty)
     readout.projection.weight.copy_(solution[:-1].T)
     readout.projection.bias.copy_(solution[-1])
+
+
+@torch.inference_mode()
+def align_joint(encoder: TextEncoder, pooled: Tensor, vectors: Tensor, penalty: float = 0.1) -> None:
+    """Make what the encoder's `describe` says of texts with these `pooled` states [n, width] these `vectors` [n, dim], likewise."""
+    assert encoder.readout is not None
+    encoder.readout.joint.weight.copy_(_ridge(encoder.readout.standard(pooled), vectors, penalty).T)
+
+
+def described(encoder: TextEncoder, texts: Sequence[str]) -> Tensor:
+    """`TextEncoder.describe` for many texts at once, [n, dim]."""
+    assert encoder.readout is not None
+    return encoder.readout.describe(all_pooled(encoder, texts))
 
 
 def _ridge(inputs: Tensor, wanted: Tensor, penalty: float) -> Tensor:

@@ -53,7 +53,7 @@ class RecogniserTraining:
     """A whole run, as `configs/judge.toml` states it.
 
     `start`: folder of a backbone to begin with ("" is random weights). `text`: folder of a text encoder that learns along,
-    contrastively ("" is none), and is saved beside the recogniser as `text`.
+    contrastively ("" is none), after the share `text_from` of the budget, and is saved beside the recogniser as `text`.
     """
 
     sets: tuple[str, ...] = ()
@@ -70,7 +70,8 @@ class RecogniserTraining:
     weight_decay: float = 0.02
     smoothing: float = 0.05
     text: str = ""
-    text_rate: float = 0.1  # of the rate
+    text_from: float = 0.0
+    text_rate: float = 0.2  # of the rate
     contrast: float = 1.0  # weight of telling which text belongs to which photo
     reading: float = 1.0  # weight of reading prompts as before
     kept: float = 4.0  # weight of the vectors that generators were trained with
@@ -130,14 +131,16 @@ class RecogniserRun:
         rest = [*recogniser.heads.parameters(), *recogniser.joint.parameters()]
         groups = [{"params": backbone, "share": config.start_rate if config.start else 1.0}]
         groups += [{"params": rest, "share": 1.0}]
-        if text:
-            groups += [{"params": list(text.parameters()), "share": config.text_rate}]
         self.optimizer = torch.optim.AdamW(
             groups,
             lr=config.rate,
             weight_decay=config.weight_decay,
             fused=True,
         )
+        if self.text:
+            self.text_optimizer = torch.optim.AdamW(
+                self.text.parameters(), betas=(0.9, 0.98), weight_decay=config.weight_decay, fused=True
+            )
         self.done = 0
 
     @property
@@ -150,8 +153,10 @@ class RecogniserRun:
         config = self.config
         rows = batch_indices(len(self.pixels), self.batch, self.done, config.seed)
         seed_step(config.seed, self.done)
+        rate = config.rate * falling(self.progress, warmup=0.03, floor=0.005)
         for group in self.optimizer.param_groups:
-            group["lr"] = config.rate * group["share"] * falling(self.progress, warmup=0.03, floor=0.005)
+            group["lr"] = rate * group["share"]
+        text = self.text if self.progress >= config.text_from else None
         side = config.backbone.size * 3 // 4 if self.progress < config.small else 0
         photos = to_tensor(self.pixels[rows]).to(self.compute.device)
         photos = augment(photos, replace(config.augment, side=side))
@@ -159,10 +164,12 @@ class RecogniserRun:
             features = self.recogniser.backbone(photos)
         parts = attribute_losses(self.recogniser, features, self.classes, rows, config.smoothing)
         loss = torch.stack(list(parts.values())).sum()
-        if self.text:
+        if text:
+            self.text_optimizer.param_groups[0]["lr"] = rate * config.text_rate
+            self.text_optimizer.zero_grad(set_to_none=True)
             vectors = self.recogniser.describe(features)
             with self.compute.autocast():
-                more = self.text.losses(vectors, rows, random.Random(f"{config.seed} {self.done}"))
+                more = text.losses(vectors, rows, random.Random(f"{config.seed} {self.done}"))
             loss = loss + sum(getattr(config, name) * part for name, part in more.items())
             parts |= more
         if not finite([loss]):
@@ -170,6 +177,9 @@ class RecogniserRun:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
+        if text:
+            torch.nn.utils.clip_grad_norm_(text.parameters(), 1.0)
+            self.text_optimizer.step()
         self.done += 1
         return {"loss": float(loss.detach()), **{n: float(part.detach()) for n, part in parts.items()}}
 
@@ -178,14 +188,15 @@ class RecogniserRun:
         return {"done": self.done, **{name: part.state_dict() for name, part in self._parts().items()}}
 
     def _parts(self) -> dict[str, Any]:
-        parts = {"recogniser": self.recogniser, "optimizer": self.optimizer}
-        return {**parts, "text": self.text} if self.text else parts
+        parts: dict[str, Any] = {"recogniser": self.recogniser, "optimizer": self.optimizer}
+        return parts | ({"text": self.text, "text_optimizer": self.text_optimizer} if self.text else {})
 
     def load(self, state: dict[str, Any]) -> None:
-        """Continue from what `state` returned."""
+        """Continue from what `state` returned; a text encoder that was not there yet starts as it is."""
         self.done = int(state["done"])
         for name, part in self._parts().items():
-            part.load_state_dict(state[name])
+            if name in state:
+                part.load_state_dict(state[name])
 
 
 def attribute_losses(
@@ -229,7 +240,7 @@ def train_recogniser(
     titles, text = Titles(Lexicon(schema), data[0], read), None
     if config.text:
         text = TextSide.start(
-            Path(config.text), titles, learnt.products, config.batch, config.smoothing, config.seed
+            Path(config.text), titles, learnt.products, config.batch // 2, config.smoothing, config.seed
         )
     recogniser = new_recogniser(config, learnt.products, schema, text.encoder.dim if text else 256)
     run = RecogniserRun(config, recogniser, learnt, compute, text)

@@ -50,6 +50,9 @@ class TextConfig:
     held_out: float = 0.05
     label_smoothing: float = 0.02
     embedding_weight: float = 6.0
+    vectors_of: str = (
+        ""  # folder of the encoder whose vectors of the values are kept; empty: the one in the output folder
+    )
     free_prompts: str = ""  # JSONL of hand-written {"prompt", "attributes"}: only measured, never trained on
     seed: int = 0
 
@@ -72,7 +75,7 @@ def train_text(config: TextConfig, data: Path | None, out: Path, resume: bool) -
     if config.free_prompts:
         read_prompts(Path(config.free_prompts))  # an unreadable file is told before the training, not after
     titles = Titles(lexicon, data, config)
-    earlier = earlier_encoder(out, config.dim)
+    earlier = earlier_encoder(Path(config.vectors_of) if config.vectors_of else out, config.dim)
     before: dict[str, Any] = json.loads((out / "metrics.json").read_text()) if resume else {}
     rounds = before.get("training", {}).get("rounds", [])
     seed = config.seed + 10 * (len(rounds) + 1)
@@ -114,10 +117,12 @@ def finish_text(
         for parameter in encoder.parameters():  # as it will be loaded
             parameter.copy_(parameter.half().float())
     held_out = PromptMaker(schema, config.seed + 1, titles.noise).prompts(3000)
-    calibrate(encoder, held_out[:1500] + titles.held_out[:1000])
+    calibrate(encoder, held_out[:1500] + [titles.sample() for _ in range(500 if titles.kept else 0)])
     encoder.save(out)
+    saved = TextEncoder.load(out)
     measured: dict[str, Any] = {
-        "encoder_hash": TextEncoder.load(out).hash(),
+        "encoder_hash": saved.hash(),
+        "cosine_with_earlier_vectors": cosine_of_values(saved, kept.earlier) if kept else None,
         "held_out_prompts": measure(encoder, held_out[1500:]),
     }
     if titles.held_out:
@@ -130,6 +135,12 @@ def finish_text(
 def write_metrics(folder: Path, metrics: dict[str, Any]) -> None:
     """metrics.json beside the weights."""
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+
+
+def cosine_of_values(encoder: TextEncoder, earlier: TextEncoder) -> float:
+    """Mean cosine between two encoders' vectors of the value names of the schema."""
+    names = [v.name for a in default_schema() for v in a.values]
+    return round(float((encoder.embed(names) * earlier.embed(names)).sum(dim=1).mean()), 4)
 
 
 def read_prompts(path: Path) -> list[tuple[str, Attributes]]:

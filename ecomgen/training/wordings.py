@@ -53,7 +53,7 @@ scarves: to wrap around the neck | to keep my neck warm | cosy for the neck
 lipstick: for my lips | to paint my lips with | colour for the mouth
 nail polish: to paint my nails with | for my nails | to varnish my toenails with
 """)
-"""What may follow "something"; none holds a name of the product."""
+"""What may follow "something" instead of the name of the product."""
 DESCRIPTIONS_ZH = _lines("""
 casual shoes: 平时走路脚上穿的 | 逛街走路不累脚的 | 每天穿在脚上的
 sports shoes: 跑步时脚上穿的 | 打球脚上穿的 | 健身时穿在脚上的

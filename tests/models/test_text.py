@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import BertConfig, CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+from transformers import (
+    BertConfig,
+    ChineseCLIPConfig,
+    ChineseCLIPModel,
+    CLIPConfig,
+    CLIPModel,
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+)
 
 from ecomgen.errors import CheckpointError
 from ecomgen.models.text import Readout, TextEncoder
@@ -82,6 +91,61 @@ def test_a_model_with_projection_and_without_readout_can_be_loaded(tiny: TextEnc
     assert encoder.embed(["red"]).shape == (1, encoder.width)
     with pytest.raises(CheckpointError):
         encoder.read("red")
+
+
+VISION = {
+    "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": 32, "patch_size": 16,
+}  # fmt: skip
+
+
+def test_the_text_half_of_a_whole_clip_model_is_used(tiny: TextEncoder, tmp_path: Path) -> None:
+    text = {k: v for k, v in tiny.clip.config.to_dict().items() if k not in ("model_type", "dtype")}
+    whole = CLIPModel(CLIPConfig(text_config=text, vision_config=VISION, projection_dim=16)).eval()
+    whole.save_pretrained(tmp_path)
+    tiny.tokenizer.save_pretrained(tmp_path)
+    encoder = TextEncoder.load(tmp_path)
+    ids, mask = encoder.tokens(["red shoes"])
+    with torch.no_grad():
+        wanted = whole.text_model(input_ids=ids, attention_mask=mask).pooler_output
+    assert torch.allclose(encoder.states(ids, mask)[1], wanted, atol=1e-6)
+
+
+def test_chinese_clip_is_read_by_its_first_token(tmp_path: Path) -> None:
+    """A whole model as on the hub, with a plain vocab.txt, and its text model as this package saves it."""
+    words = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        *"红色跑鞋黑女士手提包",
+        "red",
+        "shoes",
+        "shoe",
+        "##s",
+    ]
+    text = {
+        "vocab_size": len(words), "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "intermediate_size": 64, "max_position_embeddings": 48,
+    }  # fmt: skip
+    whole = ChineseCLIPModel(
+        ChineseCLIPConfig(text_config=text, vision_config=VISION, projection_dim=16)
+    ).eval()
+    whole.save_pretrained(tmp_path / "whole")
+    (tmp_path / "whole" / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
+    encoder = TextEncoder.load(tmp_path / "whole")
+    ids, mask = encoder.tokens(["红色跑鞋", "red shoes"])
+    assert ids[0].tolist() == [2, 5, 6, 7, 8, 3]
+    with torch.no_grad():
+        wanted = whole.text_model(input_ids=ids, attention_mask=mask).last_hidden_state[:, 0]
+    assert torch.allclose(encoder.states(ids, mask)[1], wanted, atol=1e-6)
+    encoder.readout = Readout(default_schema(), encoder.width, 24).eval()
+    assert len(encoder.read("红色跑鞋" * 40)) == len(
+        default_schema().names
+    )  # longer than the model reads at once
+    encoder.save(tmp_path / "text")
+    again = TextEncoder.load(tmp_path / "text")
+    assert torch.allclose(again.embed(TEXTS), encoder.embed(TEXTS), atol=2e-2)  # fp16 on disk
 
 
 def test_unusable_models_are_refused_in_one_sentence(

@@ -1,6 +1,8 @@
 """Training the text encoder: a run of seconds, its pieces, and refitting the readout for a frozen model."""
 
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,14 @@ from ecomgen.schema import default_schema
 from ecomgen.settings import Settings
 from ecomgen.training.config import load_config
 from ecomgen.training.lexicon import Lexicon
-from ecomgen.training.likeness import FAMILIES, WordPairs
+from ecomgen.training.likeness import FAMILIES, MERGED, WordPairs, merged
 from ecomgen.training.prompts import PromptMaker
-from ecomgen.training.readout import fit_readout, measure, targets
+from ecomgen.training.readout import fit_readout, honest_temperatures, measure, targets
 from ecomgen.training.runlog import read_log
 from ecomgen.training.text import (
+    TextBatches,
     TextConfig,
+    Titles,
     read_prompts,
     title_attributes,
     train_text,
@@ -46,12 +50,21 @@ def test_a_short_run_learns_and_writes_a_checkpoint(product_folder: Path, tmp_pa
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     encoder = TextEncoder.load(tmp_path)
     assert metrics["encoder_hash"] == encoder.hash()
+    before = encoder.embed(["red", "belts"])
     assert set(metrics["held_out_prompts"]) == set(SCHEMA.names)
     CLIPTextModel.from_pretrained(tmp_path)
     train_text(TINY, product_folder, tmp_path, resume=True)
     assert json.loads((tmp_path / "metrics.json").read_text())["training"]["rounds"] == [51, 51]
     after = read_log(tmp_path / "log.jsonl")
     assert float(after[-1]["loss"]) < 0.8 * float(lines[0]["loss"])
+    kept = (TextEncoder.load(tmp_path).embed(["red", "belts"]) * before).sum(dim=1)
+    assert kept.min() > 0.5  # by chance about 0: generators were trained with the vectors of before
+
+
+def test_a_round_ends_when_its_time_is_over(product_folder: Path, tmp_path: Path) -> None:
+    train_text(replace(TINY, steps=100_000, minutes=1e-4), product_folder, tmp_path, resume=False)
+    (steps,) = json.loads((tmp_path / "metrics.json").read_text())["training"]["rounds"]
+    assert 1 <= steps < 1000
 
 
 def test_the_tokenizer_reads_both_languages_and_takes_chinese_apart() -> None:
@@ -99,8 +112,36 @@ def test_the_readout_is_refitted_for_a_frozen_model() -> None:
     numbers = measure(encoder, PromptMaker(SCHEMA, 6).prompts(300))
     assert (numbers["colour"]["accuracy"] or 0) > 0.6  # by chance, one of 31
     assert (numbers["category"]["accuracy"] or 0) > 0.6  # by chance, one of 44
-    vectors = [encoder.embed([w])[0] @ teacher.embed([w])[0] for w in ("red", "belts", "leather")]
-    assert min(vectors) > 0.9
+    for ours, theirs in ((encoder.embed, teacher.embed), (encoder.describe, teacher.describe)):
+        cosines = [ours([w])[0] @ theirs([w])[0] for w in ("red", "black leather belt", "红色跑鞋")]
+        assert min(cosines) > 0.85
+
+
+def test_batches_hold_labelled_texts_of_similar_length(product_folder: Path) -> None:
+    titles = Titles(Lexicon(SCHEMA), product_folder, TINY)
+    batches = TextBatches(PromptMaker(SCHEMA, 0), titles, size=32, title_share=0.5, seed=0)
+    for _ in range(20):
+        batch = batches.next()
+        assert len(batch) == 32
+        assert all(SCHEMA.resolve(chosen) == chosen for _, chosen in batch)
+        lengths = sorted(len(text.encode()) for text, _ in batch)
+        assert lengths[-2] <= lengths[1] + 200
+
+
+def test_confidences_become_honest() -> None:
+    """Logits that are right in 3 of 4 cases and twice too sure: halved, they say 0.75."""
+    logits = torch.tensor([[2 * math.log(3), 0.0]]).expand(400, 2)
+    wanted = (torch.arange(400) % 4 == 0).long()[:, None]
+    (temperature,) = honest_temperatures([logits], wanted)
+    assert temperature.item() == pytest.approx(2, rel=0.05)
+
+
+def test_categories_that_count_as_one_are_known_and_in_one_group() -> None:
+    names = [name for group in MERGED for name in group]
+    assert len(names) == len(set(names))
+    assert set(names) <= {v.name for v in SCHEMA["category"].values}
+    assert merged("sports shoes") == merged("casual shoes") != merged("heels") == "heels"
+    assert merged(None) is None
 
 
 def test_targets_number_values_from_one() -> None:
