@@ -24,7 +24,7 @@ from ecomgen.training.autoencoder import to_tensor
 from ecomgen.training.generator import Photos
 from ecomgen.training.grid import to_bytes
 from ecomgen.training.loop import UpdateProgress, quietly
-from ecomgen.training.metrics.accuracy import attribute_accuracy, shared_values
+from ecomgen.training.metrics.accuracy import Accuracy, attribute_accuracy, shared_values
 from ecomgen.training.metrics.distances import frechet_distance, kernel_distance
 from ecomgen.training.metrics.diversity import diversity_within_condition
 from ecomgen.training.metrics.inception import NoInception, inception_distance, load_inception
@@ -106,9 +106,7 @@ def evaluate_generator(
         drawn.features, [_key(a) for a in drawn.asked], reference.held_out, [_key(a) for a in shown]
     )
     beside = reference.training[drawn.in_place]
-    scores = {
-        accuracy_key(n): {"generated": a["generated"], "real": a["real"]} for n, a in accuracies.items()
-    }
+    scores = {accuracy_key(name): _beside(*pair) for name, pair in accuracies.items()}
     scores |= {"diversity": {"generated": diversity.share, "real": 1.0}} if diversity else {}
     scores |= _overlaps(reference.held_out, drawn.features, beside)
     scores |= {f"near_copies_{percent}": _near_copies(copies, reference, percent) for percent in (1, 5)}
@@ -142,7 +140,15 @@ def evaluate_generator(
                 "neighbours": NEIGHBOURS,
             },
             "scores": scores,
-            "accuracy": accuracies,
+            "accuracy": {
+                name: {
+                    "share_of_ceiling": ours.share / max(ceiling.share, 1e-9),
+                    "pictures": ours.pictures,
+                    "photos": ceiling.pictures,
+                    "values": len(values[name]),
+                }
+                for name, (ours, ceiling) in accuracies.items()
+            },
             "diversity": diversity._asdict() if diversity else None,
             "halves": _halves(reference.held_out, drawn.features, options.seed),
             "nearest": {
@@ -256,20 +262,22 @@ def _accuracies(
     values: Mapping[str, set[str]],
     generated: tuple[Tensor, Sequence[Attributes]],
     real: tuple[Tensor, Sequence[Attributes]],
-) -> dict[str, dict[str, Any]]:
-    """Attribute -> how often the judge is right of pictures (vectors, what was asked) and of photos (what they show)."""
+) -> dict[str, tuple[Accuracy, Accuracy]]:
+    """Attribute -> how often the judge is right of pictures (vectors, what was asked) and of photos (what they show).
+
+    Attributes of which fewer than LEAST say anything are left out.
+    """
     ours, theirs = (attribute_accuracy(judge, *each, values) for each in (generated, real))
+    pairs = {name: (ours[name], theirs[name]) for name in ours if name in theirs}
+    return {name: pair for name, pair in pairs.items() if min(each.pictures for each in pair) >= LEAST}
+
+
+def _beside(ours: Accuracy, ceiling: Accuracy) -> dict[str, float]:
     return {
-        name: {
-            "generated": ours[name].share,
-            "real": theirs[name].share,
-            "share_of_ceiling": ours[name].share / max(theirs[name].share, 1e-9),
-            "pictures": ours[name].pictures,
-            "photos": theirs[name].pictures,
-            "values": len(values[name]),
-        }
-        for name in ours
-        if name in theirs
+        "generated": ours.share,
+        "real": ceiling.share,
+        "generated_error": ours.error,
+        "real_error": ceiling.error,
     }
 
 
