@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import fill
@@ -11,6 +12,9 @@ from typing import Any
 from ecomgen.errors import InvalidRequest
 
 START, END = "<!-- scores -->", "<!-- /scores -->"
+_PLACE = re.compile(
+    rf"^{START}$.*?^{END}$", re.MULTILINE | re.DOTALL
+)  # lines of their own: a text may mention them
 
 _OURS, _THEIRS = "#4457d6", "#c9ccd6"
 _PANELS = (
@@ -97,7 +101,7 @@ def _scores(result: dict[str, Any]) -> Iterator[tuple[str, dict[str, float], dic
 
 def _number(key: str, value: float, error: float | None) -> str:
     if key.startswith(("accuracy_", "near_copies")):
-        return f"{value:.1%}".replace("%", " %")
+        return f"{100 * value:.1f}" + (f" ± {100 * error:.1f} %" if error is not None else " %")
     return f"{value:.3g}" + (f" ± {error:.1g}" if error is not None else "")
 
 
@@ -117,13 +121,12 @@ def _cut(readme: Path) -> tuple[str, str]:
         text = readme.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"{readme} cannot be read.") from error
-    before, start, rest = text.partition(START)
-    _, end, after = rest.partition(END)
-    if not start or not end:
+    place = _PLACE.search(text)
+    if place is None:
         raise InvalidRequest(
             f"{readme} has no place for the scores: a line {START} and, below it, a line {END}."
         )
-    return before, after
+    return text[: place.start()], text[place.end() :]
 
 
 def _write(path: Path, text: str) -> None:

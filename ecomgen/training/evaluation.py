@@ -22,9 +22,8 @@ from ecomgen.models.recogniser import Recogniser
 from ecomgen.schema import Attributes
 from ecomgen.training.autoencoder import to_tensor
 from ecomgen.training.generator import Photos
-from ecomgen.training.grid import to_bytes
 from ecomgen.training.loop import UpdateProgress, quietly
-from ecomgen.training.metrics.accuracy import attribute_accuracy, shared_values
+from ecomgen.training.metrics.accuracy import Accuracy, attribute_accuracy, shared_values
 from ecomgen.training.metrics.distances import frechet_distance, kernel_distance
 from ecomgen.training.metrics.diversity import diversity_within_condition
 from ecomgen.training.metrics.inception import NoInception, inception_distance, load_inception
@@ -32,6 +31,7 @@ from ecomgen.training.metrics.manifold import overlap
 from ecomgen.training.metrics.memorisation import Nearest, nearest, share_nearer
 from ecomgen.training.metrics.scores import accuracy_key
 from ecomgen.training.progress import Ticker, part_of
+from ecomgen.training.sampling import choose_rows, draw, learnt
 
 FORMAT = 1
 NEIGHBOURS = 5
@@ -100,15 +100,13 @@ def evaluate_generator(
     ours = part_of(update_progress, 0.0, 1 - inception_share)
     drawn = _draw_in_place(checkpoint, judge, photos, options, ours)
     copies = nearest(drawn.features, reference.training)
-    shown = [_learnt(product, checkpoint) for product in photos.held_out_products]
+    shown = [learnt(product, checkpoint) for product in photos.held_out_products]
     accuracies = _accuracies(judge, values, (drawn.features, drawn.asked), (reference.held_out, shown))
     diversity = diversity_within_condition(
         drawn.features, [_key(a) for a in drawn.asked], reference.held_out, [_key(a) for a in shown]
     )
     beside = reference.training[drawn.in_place]
-    scores = {
-        accuracy_key(n): {"generated": a["generated"], "real": a["real"]} for n, a in accuracies.items()
-    }
+    scores = {accuracy_key(name): _beside(*pair) for name, pair in accuracies.items()}
     scores |= {"diversity": {"generated": diversity.share, "real": 1.0}} if diversity else {}
     scores |= _overlaps(reference.held_out, drawn.features, beside)
     scores |= {f"near_copies_{percent}": _near_copies(copies, reference, percent) for percent in (1, 5)}
@@ -142,7 +140,15 @@ def evaluate_generator(
                 "neighbours": NEIGHBOURS,
             },
             "scores": scores,
-            "accuracy": accuracies,
+            "accuracy": {
+                name: {
+                    "share_of_ceiling": ours.share / max(ceiling.share, 1e-9),
+                    "pictures": ours.pictures,
+                    "photos": ceiling.pictures,
+                    "values": len(values[name]),
+                }
+                for name, (ours, ceiling) in accuracies.items()
+            },
             "diversity": diversity._asdict() if diversity else None,
             "halves": _halves(reference.held_out, drawn.features, options.seed),
             "nearest": {
@@ -176,8 +182,8 @@ def _draw_in_place(
     update_progress: UpdateProgress,
 ) -> _Drawn:
     """A picture with the attributes of each of the training photos that chance picks."""
-    rows = _choose(len(photos.train), options.pictures, options.seed)
-    asked = [_learnt(photos.train_products[i], checkpoint) for i in rows]
+    rows = choose_rows(len(photos.train), options.pictures, options.seed)
+    asked = [learnt(photos.train_products[i], checkpoint) for i in rows]
     device = next(judge.parameters()).device
     share = _DRAWING / (_DRAWING + _LOOKING)
     start = time.perf_counter()
@@ -195,32 +201,6 @@ def _inception(photos: Photos, drawn: _Drawn, update_progress: UpdateProgress) -
     tick = Ticker("Inception FID", len(photos.held_out) + sum(map(len, sets)), update_progress)
     ours, theirs = inception_distance(metric, photos.held_out, sets, tick)
     return {"generated": ours, "real": theirs}
-
-
-@torch.inference_mode()
-def draw(
-    checkpoint: Checkpoint,
-    asked: Sequence[Attributes],
-    psi: float,
-    seed: int,
-    device: torch.device,
-    tick: Callable[[int], None] = lambda n: None,
-) -> Tensor:
-    """A picture for each of the attributes, as their files would hold them: uint8 [n, size, size, 3] on the CPU.
-
-    Picture i is the same however many are asked for after it.
-    """
-    generator = checkpoint.generator.to(device)
-    chance = torch.Generator().manual_seed(seed)
-    z = torch.cat([torch.randn(1, generator.config.w_dim, generator=chance) for _ in asked])
-    pictures = []
-    for start in range(0, len(asked), _AT_ONCE):
-        part: list[Mapping[str, str | None]] = list(asked[start : start + _AT_ONCE])
-        condition = [t.to(device) for t in checkpoint.vocabulary.lookup(part)]
-        noise = z[start : start + len(part)].to(device)
-        pictures.append(to_bytes(generator(noise, generator.schedule(*condition), psi)))
-        tick(len(part))
-    return torch.cat(pictures)
 
 
 @torch.inference_mode()
@@ -256,20 +236,22 @@ def _accuracies(
     values: Mapping[str, set[str]],
     generated: tuple[Tensor, Sequence[Attributes]],
     real: tuple[Tensor, Sequence[Attributes]],
-) -> dict[str, dict[str, Any]]:
-    """Attribute -> how often the judge is right of pictures (vectors, what was asked) and of photos (what they show)."""
+) -> dict[str, tuple[Accuracy, Accuracy]]:
+    """Attribute -> how often the judge is right of pictures (vectors, what was asked) and of photos (what they show).
+
+    Attributes of which fewer than LEAST say anything are left out.
+    """
     ours, theirs = (attribute_accuracy(judge, *each, values) for each in (generated, real))
+    pairs = {name: (ours[name], theirs[name]) for name in ours if name in theirs}
+    return {name: pair for name, pair in pairs.items() if min(each.pictures for each in pair) >= LEAST}
+
+
+def _beside(ours: Accuracy, ceiling: Accuracy) -> dict[str, float]:
     return {
-        name: {
-            "generated": ours[name].share,
-            "real": theirs[name].share,
-            "share_of_ceiling": ours[name].share / max(theirs[name].share, 1e-9),
-            "pictures": ours[name].pictures,
-            "photos": theirs[name].pictures,
-            "values": len(values[name]),
-        }
-        for name in ours
-        if name in theirs
+        "generated": ours.share,
+        "real": ceiling.share,
+        "generated_error": ours.error,
+        "real_error": ceiling.error,
     }
 
 
@@ -292,19 +274,6 @@ def _halves(held_out: Tensor, pictures: Tensor, seed: int) -> dict[str, float]:
         real.append(frechet_distance(photos[:half], photos[-half:]))
         generated.append(frechet_distance(some, photos[-half:]))
     return {"photos": half, "fd_real": sum(real) / _HALVINGS, "fd_generated": sum(generated) / _HALVINGS}
-
-
-def _choose(n: int, wanted: int, seed: int) -> list[int]:
-    """Rows of training photos at random, each once before any comes twice."""
-    chance = torch.Generator().manual_seed(seed)
-    rounds = [torch.randperm(n, generator=chance) for _ in range(-(-wanted // n))]
-    return torch.cat(rounds)[:wanted].tolist()
-
-
-def _learnt(product: Product, checkpoint: Checkpoint) -> Attributes:
-    """What the checkpoint can be asked of a product."""
-    known = checkpoint.counts
-    return {name: v for name, v in product.attributes.items() if v is not None and v in known.get(name, {})}
 
 
 def _key(attributes: Mapping[str, str | None]) -> tuple[tuple[str, str | None], ...]:

@@ -21,13 +21,15 @@ RESULT = {
     "speed": {"images_per_second": 41.26, "device": "cpu", "threads": 2, "memory_mb": 1724},
     "scores": {
         "kid": {"generated": 0.0123, "real": -0.0004, "generated_error": 0.002, "real_error": 0.0001},
-        "accuracy_colour": {"generated": 0.745, "real": 0.61},
+        "accuracy_colour": {"generated": 0.745, "real": 0.61, "generated_error": 0.011, "real_error": 0.02},
+        "near_copies_1": {"generated": 0.012, "real": 0.01},
         "precision": {"generated": 0.5, "real": 0.9},
         "diversity": {"generated": 0.71, "real": 1.0},
     },
     "legend": {
         "kid": LEGEND,
         "accuracy_colour": {"label": "Colour as asked", "better": "higher", "unit": "share, 0 to 1"},
+        "near_copies_1": {"label": "Near", "better": "lower", "unit": "share, 0 to 1"},
         "precision": {"label": "Precision", "better": "higher", "unit": "share, 0 to 1"},
         "diversity": {"label": "Variety", "better": "higher", "unit": "ratio"},
     },
@@ -37,21 +39,31 @@ RESULT = {
 def test_the_table_has_a_row_a_score() -> None:
     lines = table(RESULT).splitlines()
     assert lines[2] == "| Kernel distance | 0.0123 ± 0.002 | -0.0004 ± 0.0001 | lower |"
-    assert lines[3] == "| Colour as asked | 74.5 % | 61.0 % | higher |"
+    assert lines[3] == "| Colour as asked | 74.5 ± 1.1 % | 61.0 ± 2.0 % | higher |"
+    assert lines[4] == "| Near | 1.2 % | 1.0 % | lower |"
     assert "2,000 pictures at 64 px" in lines[-1]
     assert "840 held-out photos of shop.zip" in lines[-1]
 
 
 def test_the_table_replaces_what_stands_between_the_markers_and_nothing_else(tmp_path: Path) -> None:
     readme = tmp_path / "README.md"
-    readme.write_text("# Shop\n\n<!-- scores -->\nold <b>\n<!-- /scores -->\n\nThe end é\n", encoding="utf-8")
+    readme.write_text(
+        "# Shop `<!-- scores -->`\n\n<!-- scores -->\nold <b>\n<!-- /scores -->\n\nThe end é\n",
+        encoding="utf-8",
+    )
     for _ in range(2):  # again, and nothing moves
         write_table(RESULT, readme)
         text = readme.read_text(encoding="utf-8")
-        assert text == f"# Shop\n\n<!-- scores -->\n{table(RESULT)}\n<!-- /scores -->\n\nThe end é\n"
+        assert (
+            text
+            == f"# Shop `<!-- scores -->`\n\n<!-- scores -->\n{table(RESULT)}\n<!-- /scores -->\n\nThe end é\n"
+        )
 
 
-@pytest.mark.parametrize("text", ["", "<!-- scores -->", "<!-- /scores --> <!-- scores -->"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "<!-- scores -->", "<!-- /scores -->\n<!-- scores -->", "`<!-- scores -->` `<!-- /scores -->`"],
+)
 def test_a_readme_without_its_markers_is_left_alone(tmp_path: Path, text: str) -> None:
     readme = tmp_path / "README.md"
     readme.write_text(text)

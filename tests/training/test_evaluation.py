@@ -16,6 +16,7 @@ from ecomgen.training import evaluation
 from ecomgen.training.evaluation import EvaluationOptions, Reference, evaluate_generator, look, look_at_photos
 from ecomgen.training.generator import DataConfig, Photos, read_photos
 from ecomgen.training.metrics.scores import score
+from ecomgen.training.sampling import choose_rows
 
 OPTIONS = EvaluationOptions(pictures=60, seed=3)
 CATEGORIES, COLOURS = ("casual shoes", "belts", "watches"), ("black", "red", "blue")
@@ -86,7 +87,7 @@ def test_every_score_is_explained_and_has_both_sides(
 
 
 def test_real_photos_score_as_real_photos(drawn, photos: Photos) -> None:
-    rows = evaluation._choose(len(photos.train), 60, OPTIONS.seed)
+    rows = choose_rows(len(photos.train), 60, OPTIONS.seed)
     scores = drawn(photos.train[rows])
     for key in ("fd", "kid", "precision", "recall", "density", "coverage"):
         assert scores[key]["generated"] == pytest.approx(scores[key]["real"], rel=1e-3, abs=1e-4), key
@@ -110,21 +111,6 @@ def test_noise_is_told(drawn, photos: Photos) -> None:
     noise = drawn(torch.randint(256, (60, 16, 16, 3), dtype=torch.uint8))
     assert noise["precision"]["generated"] < 0.2 < noise["precision"]["real"]
     assert noise["kid"]["generated"] > 3 * noise["kid"]["generated_error"]
-
-
-def test_a_picture_is_the_same_however_many_follow() -> None:
-    checkpoint = tiny_checkpoint()
-    asked = [{"category": "belts", "colour": "red"}, {"category": "watches"}, {}] * 30
-    many = evaluation.draw(checkpoint, asked, 0.8, 1, torch.device("cpu"))
-    few = evaluation.draw(checkpoint, asked[:70], 0.8, 1, torch.device("cpu"))
-    assert many.shape == (90, 16, 16, 3)
-    assert (many[:70].int() - few.int()).abs().max() <= 1  # another batch size rounds otherwise
-
-
-def test_each_training_photo_is_asked_for_once_before_any_comes_twice() -> None:
-    rows = evaluation._choose(10, 25, seed=0)
-    assert sorted(rows[:10]) == sorted(rows[10:20]) == list(range(10))
-    assert len(rows) == 25
 
 
 def test_the_judge_sees_pictures_of_any_size_at_its_own(judge: Recogniser) -> None:

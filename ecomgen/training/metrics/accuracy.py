@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
@@ -16,6 +17,11 @@ class Accuracy(NamedTuple):
 
     share: float
     pictures: int
+
+    @property
+    def error(self) -> float:
+        """Standard error of the share."""
+        return math.sqrt(self.share * (1 - self.share) / self.pictures)
 
 
 def shared_values(judge: Recogniser, learnt: Mapping[str, Collection[str]]) -> dict[str, set[str]]:

@@ -112,6 +112,6 @@ def score(key: str) -> Score:
             HIGHER,
             "share, 0 to 1",
             f"pictures in which the judge's first guess of the {attribute} is what was asked",
-            "held-out photos: what the judge gets right of those is the ceiling of what it can vouch for",
+            "held-out photos, of which the judge gets no more right; above it, pictures are more typical than photos are",
         )
     return _SCORES[key]

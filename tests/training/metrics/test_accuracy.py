@@ -37,3 +37,4 @@ def test_a_picture_counts_where_it_should_show_something_that_is_asked() -> None
         {"colour": {"red", "blue"}, "pattern": {"plain"}},
     )
     assert found == {"colour": (0.5, 4)}
+    assert found["colour"].error == 0.25  # of a fair coin, four times
