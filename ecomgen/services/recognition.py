@@ -127,9 +127,14 @@ def _read(folder: Path) -> tuple[Recogniser, Schema]:
 
     if not folder.is_dir():
         raise CheckpointError(
-            f"Photos cannot be read here: there is no recogniser checkpoint in {folder.parent} (folder “{FOLDER}”)."
+            f"Photos cannot be read here: there is no recogniser (no folder “{FOLDER}” among the checkpoints)."
         )
-    return load_recogniser(folder)
+    try:
+        return load_recogniser(folder)
+    except CheckpointError as error:  # it names the folder's whole path, which is no visitor's business
+        raise CheckpointError(
+            f"The recogniser “{FOLDER}” is damaged or not of this version of ecomgen."
+        ) from error
 
 
 def _look(recogniser: Recogniser, photos: np.ndarray) -> Sight:

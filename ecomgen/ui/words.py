@@ -151,7 +151,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (  # part of a sentence of the service
     ("There is no picture", "找不到这张图片。"),
     ("The feedback database", "评价数据库暂时无法使用。"),
     ("Photos cannot be read here", "此处暂时无法识别照片：缺少识别模型。"),
-    ("The recogniser in", "识别模型无法使用：文件缺失或已损坏。"),
+    ("The recogniser “", "识别模型无法使用：文件缺失或已损坏。"),
     ("The photo is larger", "照片太大，请使用较小的照片。"),
     ("million pixels", "照片的像素太多，请使用较小的照片。"),
     ("The photo did not arrive", "照片没有完整送达，请重试。"),
