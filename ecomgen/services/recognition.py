@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 FOLDER = "vision"
 """The recogniser's folder among the checkpoints."""
 
-LEAST = 0.5
-"""A value with less confidence is not told: it is more likely wrong than right."""
+LEAST = 0.4
+"""A value with less confidence is not told: measured on photos held out, it is wrong more often than right."""
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "photo_nothing": ("Nothing in it was recognised with enough certainty: say in words what it shows.",
                       "没有足够把握认出其中的内容，请用文字描述。"),
     "photo_cannot": ("This checkpoint cannot make {value}: choose another category.", "此模型不会生成{value}，请选择其他品类。"),
+    "photo_rest": ("This checkpoint cannot make {value}; only the rest of the photo is used.", "此模型不会生成{value}，仅参考照片的其他属性。"),
     "photo_unreadable": ("This file is not a picture that can be read; take a PNG, JPEG or WebP photo.",
                          "无法读取这个文件，请使用 PNG、JPEG 或 WebP 照片。"),
     "photo_failed": ("The photo could not be sent; please try again.", "照片未能送达，请重试。"),
