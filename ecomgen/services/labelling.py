@@ -160,7 +160,7 @@ def _order(
         for name in sight.probabilities
     ]  # fmt: skip
     doubts = doubt(list(sight.probabilities.values()), masks)
-    chosen = most_informative(sight.features, doubts, first).tolist() if first else []
+    chosen = most_informative(sight.features, doubts, first).tolist()
     others = [i for i in np.argsort(-doubts, kind="stable").tolist() if doubts[i] > 0]
     return [*chosen, *(i for i in others if i not in set(chosen))], chosen
 

@@ -30,8 +30,8 @@ def most_informative(features: np.ndarray, doubts: np.ndarray, count: int, seed:
     measures it. `features` [n, d]; `doubts` [n], 0 for photos that need no label. Deterministic for a seed.
     """
     candidates = np.flatnonzero(doubts > 0)
-    if len(candidates) <= count:
-        return candidates[np.argsort(-doubts[candidates], kind="stable")]
+    if not 0 < count < len(candidates):
+        return candidates[np.argsort(-doubts[candidates], kind="stable")][:count]
     lengths = np.linalg.norm(features[candidates], axis=1, keepdims=True)
     directions = features[candidates] / np.maximum(lengths, 1e-9)
     clusters = KMeans(count, n_init=1, random_state=seed).fit(directions)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from ecomgen.training import likeness
+
 MERGED: dict[str, tuple[tuple[str, ...], ...]] = {
-    "category": (("casual shoes", "sports shoes"),),
+    "category": likeness.MERGED,
+    # Shades of one name: two shops would list the same product under either. Navy and blue, grey and silver, red and maroon
+    # stay apart: who orders one of them and gets the other sends it back.
     "colour": (
         ("grey", "charcoal"),
         ("brown", "coffee", "tan"),

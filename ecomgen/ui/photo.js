@@ -75,7 +75,7 @@
         : problem
           ? [h("b", {}, word("photo")), h("p", {}, problem)]
           : [h("b", {}, word("photo_read"), values ? `${ecomgen.language === "zh" ? "：" : ": "}${values}` : ""), h("p", {}, word(note, { value: label(value ?? "") }))];
-      const warns = problem || ["photo_cannot", "photo_nothing", "photo_no_product"].includes(note);
+      const warns = problem || ["photo_cannot", "photo_rest", "photo_nothing", "photo_no_product"].includes(note);
       element.replaceChildren(
         h("div", { class: `eg-photo${warns ? " is-problem" : ""}${told.waiting ? " is-waiting" : ""}` },
           h("button", { type: "button", class: "eg-photo-tile", title: word("photo_hint"), "aria-label": word("photo"), onclick: () => field.click() },

@@ -38,11 +38,13 @@ def photo_start(
             return gr.skip(), gr.skip(), {"turn": turn, "problem": line["text"]}
         seen = {name: reading for name, reading in readings.items() if reading.value}
         edits = edits_in(current)
+        asked = _asked_product(services, prompt, edits)
         cannot = _cannot_make(services, seen, model)
-        replaced = not cannot and _is_another_product(services, prompt, edits, seen)
+        # A photo of another product than was asked for is a new start.
+        replaced = bool(asked and not cannot and "category" in seen and seen["category"].value != asked)
         if replaced:
             prompt, edits = "", {}
-        note, value = _note(seen, cannot, replaced)
+        note, value = _note(seen, asked, cannot, replaced)
         shown = {name: reading.value for name, reading in seen.items()}
         return (
             prompt if replaced else gr.skip(),
@@ -73,21 +75,20 @@ def _cannot_make(services: Services, seen: Mapping[str, Reading], model: str) ->
     return category.value
 
 
-def _is_another_product(
-    services: Services, prompt: str, edits: Mapping[str, str | None], seen: Mapping[str, Reading]
-) -> bool:
-    """Whether the prompt or the user's choice is about another product than the photo: then the photo is a new start."""
+def _asked_product(services: Services, prompt: str, edits: Mapping[str, str | None]) -> str | None:
+    """The product that the user chose or the prompt names."""
     reading = read_prompt(services, prompt).get("category")
-    asked = edits.get("category") or (reading and reading.value)
-    return bool(asked and "category" in seen and seen["category"].value != asked)
+    return edits.get("category") or (reading.value if reading else None)
 
 
-def _note(seen: Mapping[str, Reading], cannot: str | None, replaced: bool) -> tuple[str, str | None]:
+def _note(
+    seen: Mapping[str, Reading], asked: str | None, cannot: str | None, replaced: bool
+) -> tuple[str, str | None]:
     """The one sentence that goes with what was seen: its key among the words, and the value that it names."""
     if not seen:
         return "photo_nothing", None
     if cannot:
-        return "photo_cannot", cannot
-    if "category" not in seen:
+        return "photo_rest" if asked else "photo_cannot", cannot
+    if "category" not in seen and not asked:
         return "photo_no_product", None
     return "photo_replaced" if replaced else "photo_wins", None

@@ -124,7 +124,7 @@ def test_many_threads_load_once_and_see_the_same(seeing: Path, monkeypatch: pyte
 
 
 def test_a_missing_or_damaged_recogniser_is_one_sentence(seeing: Path, tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"no recogniser checkpoint .*\.$"):
+    with pytest.raises(CheckpointError, match=r"there is no recogniser .*\.$"):
         Recognition(Settings(checkpoints=tmp_path)).recognise(draw_product("belts", "green"))
     (tmp_path / "vision").mkdir()
     (tmp_path / "vision" / "config.json").write_bytes((seeing / "vision" / "config.json").read_bytes())

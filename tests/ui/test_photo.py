@@ -73,6 +73,11 @@ def test_a_product_that_the_checkpoint_does_not_make_is_told(page: Page) -> None
     expect(page.get_by_label("Colour")).to_have_value("green")
     page.get_by_role("button", name="中文").click()
     expect(page.locator(STRIP)).to_contain_text("此模型不会生成T恤")
+    page.fill(PROMPT, "黑色皮带")
+    expect(page.locator("#eg-attribute-category")).to_have_value("belts")
+    give(page, "t-shirts", "blue")
+    expect(page.locator(STRIP)).to_contain_text("仅参考照片的其他属性")
+    expect(page.locator(PROMPT)).to_have_value("黑色皮带")
 
 
 def test_a_photo_that_is_dropped_anywhere_is_read(page: Page) -> None:
