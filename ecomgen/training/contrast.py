@@ -133,5 +133,5 @@ class TextSide(nn.Module):
                 photos, readout.describe(pooled.float()), fits.to(photos.device), scale
             ),
             "reading": reading_loss(self.encoder, self._batches.next(), self._smoothing, rng),
-            "kept": self.kept.loss(self.encoder),
+            "kept": self.kept.loss(self.encoder, len(rows) // 2),
         }
