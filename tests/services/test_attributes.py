@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,10 +20,14 @@ from ecomgen.services.attributes import AttributeReader, check_prompt
 from ecomgen.settings import Settings
 from ecomgen.training.text import TextConfig, new_encoder, train_tokenizer
 
-PROMPTS = [
-    json.loads(line)
-    for line in (Path(__file__).parent / "prompts.jsonl").read_text(encoding="utf-8").splitlines()
-]
+
+def prompts_in(name: str) -> list[dict[str, Any]]:
+    lines = (Path(__file__).parent / name).read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+PROMPTS = prompts_in("prompts.jsonl")
+FREE_PROMPTS = prompts_in("free_prompts.jsonl")
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +73,38 @@ def test_free_prompts_are_understood(reader: AttributeReader) -> None:
     for hits, asserted in right.values():
         assert hits / asserted >= 0.9
     assert false / chances <= 0.03
+
+
+def test_the_test_set_is_well_formed_and_covers_the_schema(reader: AttributeReader) -> None:
+    assert len({item["prompt"] for item in FREE_PROMPTS}) == len(FREE_PROMPTS) >= 320
+    assert not {item["prompt"] for item in FREE_PROMPTS} & {item["prompt"] for item in PROMPTS}
+    for item in FREE_PROMPTS:
+        assert reader.schema.resolve(item["attributes"]) == item["attributes"]
+        for name, values in item.get("may", {}).items():
+            assert all(reader.schema.resolve({name: value}) == {name: value} for value in values)
+    used = {value for item in FREE_PROMPTS for value in item["attributes"].values()}
+    assert used >= {value.name for attribute in reader.schema for value in attribute.values}
+    chinese = sum(any(c > "\u3400" for c in item["prompt"]) for item in FREE_PROMPTS)
+    assert 0.4 < chinese / len(FREE_PROMPTS) < 0.6
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("blue bag with red handle", {"category": "handbags", "colour": "blue"}),
+        ("red belt and black wallet", {"category": "belts", "colour": "red"}),
+        ("黑色皮带和红色钱包", {"category": "belts", "colour": "black"}),
+        ("not red", {}),
+        ("不要红色的", {}),
+        ("trainers", {"category": "casual shoes"}),
+        ("shades for men", {"category": "sunglasses", "audience": "men"}),
+        ("女士手提包", {"category": "handbags", "audience": "women"}),
+        ("给爸爸的黑色皮带", {"category": "belts", "colour": "black", "audience": "men"}),
+        ("black hole", {}),
+    ],
+)
+def test_what_counts_of_a_prompt(reader: AttributeReader, prompt: str, expected: dict[str, str]) -> None:
+    assert said(reader, prompt) == expected
 
 
 @pytest.mark.parametrize(
