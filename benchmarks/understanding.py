@@ -14,7 +14,7 @@
 - False assertions: shares of the attributes that nothing was said about and that came back with a value.
 - ECE: expected calibration error of the confidence, 15 bins.
 
-"merged" counts the categories in ecomgen.training.likeness.MERGED as one. The last line is one JSON object.
+"merged" counts the categories in ecomgen.training.merged as one. The last line is one JSON object.
 --quick reads 500 titles instead of all.
 """
 
@@ -35,7 +35,7 @@ from ecomgen.schema import Attributes, default_schema, fold
 from ecomgen.services.attributes import AttributeReader, Reading
 from ecomgen.settings import Settings
 from ecomgen.training.lexicon import Lexicon
-from ecomgen.training.likeness import MERGED, merged
+from ecomgen.training.merged import MERGED, merged
 from ecomgen.training.text import title_attributes
 
 FREE_PROMPTS = Path(__file__).parents[1] / "tests" / "services" / "free_prompts.jsonl"
@@ -69,7 +69,9 @@ def judge(read: Reader, items: Sequence[Item], names: Sequence[str]) -> dict[str
             if wanted is not None:
                 right[name].append(got == wanted)
                 if name == "category":
-                    right["category_merged"].append(merged(got) == merged(wanted))
+                    right["category_merged"].append(
+                        merged("category", got or "") == merged("category", wanted)
+                    )
             elif got not in item.may.get(name, []):
                 false[name].append(got is not None)
             good = got == wanted or (wanted is None and got in item.may.get(name, []))
@@ -227,7 +229,7 @@ def main() -> None:
         result[f"{name}_keyword_matcher"] = {k: v for k, v in theirs.items() if not k.startswith("ece")}
     if options.errors:
         print_errors(reader.read, free, schema.names)
-    result["merged"] = MERGED
+    result["merged"] = MERGED["category"]
     result["milliseconds_a_prompt_on_one_core"] = milliseconds(reader.read, [i.text for i in free[:200]])
     print(f"{result['milliseconds_a_prompt_on_one_core']} ms a prompt; {time.time() - start:.0f} s in all")
     print(json.dumps(result, ensure_ascii=False))

@@ -11,7 +11,6 @@ recognisable products in 22 minutes this way.
 from __future__ import annotations
 
 import copy
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,21 +26,21 @@ from ecomgen.training import losses
 from ecomgen.training.device import Compute
 from ecomgen.training.grid import save_grid
 from ecomgen.training.loop import (
+    Run,
     ShouldStop,
     UpdateProgress,
     average_decay,
     batch_indices,
+    descend,
     falling,
-    finite,
     never,
     quietly,
     scaled_adam,
     seed_step,
     set_rate,
+    spend_budget,
     update_average,
 )
-from ecomgen.training.runlog import RunLog
-from ecomgen.training.state import load_newest, save_state
 
 _BASE_PHOTOS = 8192
 """As many photos are enough for the principal components."""
@@ -71,7 +70,7 @@ class AutoencoderConfig:
     seed: int = 1
 
 
-class AutoencoderRun:
+class AutoencoderRun(Run):
     """Networks, averages and optimisers of one run; `step` learns from one batch, `state` is all of it as tensors."""
 
     def __init__(
@@ -80,11 +79,13 @@ class AutoencoderRun:
         generator: GeneratorConfig,
         encoder: EncoderConfig,
         discriminator: DiscriminatorConfig,
+        photos: Tensor,
         compute: Compute,
         compiled: bool = False,
     ) -> None:
+        super().__init__(config.images, config.batch)
         seed_step(config.seed, 0)
-        self.config, self.compute = config, compute
+        self.config, self.photos, self.compute = config, photos, compute
         self.synthesis = Synthesis(generator).to(compute.device)
         self.encoder = Encoder(encoder).to(compute.device)
         self.adversary = PatchDiscriminator(discriminator).to(compute.device)
@@ -94,7 +95,6 @@ class AutoencoderRun:
         self.average_encoder = copy.deepcopy(self.encoder).eval().requires_grad_(False)
         self.optimizer = scaled_adam([self.synthesis, self.encoder], config.rate, (0.5, 0.99))
         self.adversary_optimizer = scaled_adam([self.adversary], config.adversary_rate, (0.5, 0.99))
-        self.done = 0
         # Latents [m, w_dim] that the mapping drew: their pictures are judged as well.
         self.drawn: Tensor | None = None
         # Compiled modules share the parameters above; only the calls differ.
@@ -106,12 +106,12 @@ class AutoencoderRun:
         )
 
     @torch.no_grad()
-    def start_bases(self, photos: Tensor) -> None:
-        """Fit the fixed bases of encoder and synthesis to photos (uint8 [n, s, s, 3]): whitened principal components.
+    def start_bases(self) -> None:
+        """Fit the fixed bases of encoder and synthesis to the photos: whitened principal components.
 
         Components that the photos do not have (fewer photos than w has dimensions) stay out of the picture.
         """
-        size, w_dim = self.synthesis.config.base_size, self.synthesis.config.w_dim
+        photos, size, w_dim = self.photos, self.synthesis.config.base_size, self.synthesis.config.w_dim
         drawn = torch.randperm(len(photos), generator=torch.Generator().manual_seed(0))[:_BASE_PHOTOS]
         x = shrink(to_tensor(photos[drawn]), size).flatten(1)
         mean = x.mean(0)
@@ -136,19 +136,10 @@ class AutoencoderRun:
         for own_encoder in (self.encoder, self.average_encoder):
             own_encoder.load_state_dict(encoder.state_dict())
 
-    @property
-    def images(self) -> int:
-        """Photos shown so far."""
-        return self.done * self.config.batch
-
-    @property
-    def progress(self) -> float:
-        """Share of the budget that is spent, 0 to 1."""
-        return min(self.images / self.config.images, 1.0)
-
-    def step(self, photos: Tensor) -> dict[str, float]:
-        """Learn from photos [n, 3, s, s] in [-1, 1]; returns the losses. Raises FloatingPointError on NaN."""
+    def step(self) -> dict[str, float]:
         config = self.config
+        rows = batch_indices(len(self.photos), config.batch, self.done, config.seed)
+        photos = to_tensor(self.photos[rows]).to(self.compute.device)
         seed_step(config.seed, self.done + 1)
         ramp = min(max((self.progress - config.adversary_from) / 0.05, 0.0), 1.0)
         factor = falling(self.progress)
@@ -186,11 +177,7 @@ class AutoencoderRun:
             total = total + ramp * (
                 config.adversarial * parts["adversarial"] + config.features * parts["features"]
             )
-        if not finite([total]):
-            raise FloatingPointError("The loss is not a number any more.")
-        self.optimizer.zero_grad(set_to_none=True)
-        total.backward()
-        self.optimizer.step()
+        descend(total, self.optimizer)
 
         if judged is not None:
             self.adversary.requires_grad_(True)
@@ -199,9 +186,7 @@ class AutoencoderRun:
                 logits, _ = self._judge(_part(pairs, top, left))
             real_logits, fake_logits = logits.float().tensor_split([len(photos)])
             parts["adversary"] = losses.hinge_discriminator(real_logits, fake_logits)
-            self.adversary_optimizer.zero_grad(set_to_none=True)
-            parts["adversary"].backward()
-            self.adversary_optimizer.step()
+            descend(parts["adversary"], self.adversary_optimizer)
 
         self.done += 1
         decay = average_decay(self.images, config.batch, config.half_life)
@@ -209,7 +194,7 @@ class AutoencoderRun:
         update_average(self.average_encoder, self.encoder, decay)
         return {"loss": float(total.detach()), **{name: float(part.detach()) for name, part in parts.items()}}
 
-    def _parts(self) -> dict[str, Any]:
+    def parts(self) -> dict[str, Any]:
         return {
             "synthesis": self.synthesis,
             "encoder": self.encoder,
@@ -219,16 +204,6 @@ class AutoencoderRun:
             "optimizer": self.optimizer,
             "adversary_optimizer": self.adversary_optimizer,
         }
-
-    def state(self) -> dict[str, Any]:
-        """Everything that the next step depends on; the random state is (seed, step)."""
-        return {"done": self.done, **{name: part.state_dict() for name, part in self._parts().items()}}
-
-    def load(self, state: dict[str, Any]) -> None:
-        """Continue from what `state` returned."""
-        self.done = int(state["done"])
-        for name, part in self._parts().items():
-            part.load_state_dict(state[name])
 
 
 def _part(pictures: Tensor, top: int, left: int) -> Tensor:
@@ -247,38 +222,28 @@ def to_tensor(photos: Tensor) -> Tensor:
 
 def train_autoencoder(
     run: AutoencoderRun,
-    photos: Tensor,
     out: Path,
     resume: bool = False,
     should_stop: ShouldStop = never,
     update_progress: UpdateProgress = quietly,
     phase: str = "autoencoder",
 ) -> bool:
-    """Train on photos (uint8 [n, s, s, 3]) until the budget is spent; False when `should_stop` ended it early.
+    """Train until the budget is spent; False when `should_stop` ended it early.
 
     Writes out/log.jsonl, out/state/ (exact resume) and out/reconstructions.png (photos above their pictures).
     """
-    config, states = run.config, out / "state" / phase
-    if resume and (saved := load_newest(states)) is not None:
-        run.load(saved)
-    log = RunLog(out / "log.jsonl")
-    shown = to_tensor(photos[torch.linspace(0, len(photos) - 1, 32).long()]).to(run.compute.device)
-    last_save, last_log, logged = time.monotonic(), time.monotonic(), run.done
-    stopped = False
-    while run.progress < 1 and not stopped:
-        indices = batch_indices(len(photos), config.batch, run.done, config.seed)
-        numbers = run.step(to_tensor(photos[indices]).to(run.compute.device))
-        stopped = should_stop()
-        if run.done % config.log_every == 0:
-            rate = (run.done - logged) * config.batch / (time.monotonic() - last_log)
-            log.write(phase=phase, step=run.done, images=run.images, images_per_second=rate, **numbers)
-            last_log, logged = time.monotonic(), run.done
-            update_progress("Learning to draw products" if run.drawn is None else "Finishing", run.progress)
-        if stopped or run.progress >= 1 or time.monotonic() - last_save > config.save_seconds:
-            save_state(states, run.done, run.state())
-            with torch.no_grad():
-                drawn = run.average_synthesis(run.average_encoder(shown)[0])
-            save_grid(torch.cat([shown.view(4, 8, *shown.shape[1:]), drawn.view(4, 8, *drawn.shape[1:])], 1).flatten(0, 1),
-                      out / "reconstructions.png", columns=8)  # fmt: skip
-            last_save = time.monotonic()
-    return not stopped
+    config = run.config
+    rows = torch.linspace(0, len(run.photos) - 1, 32).long()
+    shown = to_tensor(run.photos[rows]).to(run.compute.device)
+
+    def save_reconstructions() -> None:
+        with torch.no_grad():
+            drawn = run.average_synthesis(run.average_encoder(shown)[0])
+        lines = [pictures.view(4, 8, *pictures.shape[1:]) for pictures in (shown, drawn)]
+        save_grid(torch.cat(lines, 1).flatten(0, 1), out / "reconstructions.png", columns=8)
+
+    doing = "Learning to draw products" if run.drawn is None else "Finishing"
+    return spend_budget(
+        run, out, phase, doing, resume, should_stop, update_progress, config.log_every, config.save_seconds,
+        save_reconstructions,
+    )  # fmt: skip

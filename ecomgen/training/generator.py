@@ -123,14 +123,13 @@ def train_generator(
     update_progress("Reading the photos", 0.0)
     photos = read_photos(config.data, data, config.generator.size)
     compute = choose_compute(config.precision)
-    run = AutoencoderRun(
-        config.autoencoder, config.generator, config.encoder, config.discriminator, compute, config.compile
-    )
+    shapes = (config.generator, config.encoder, config.discriminator)
+    run = AutoencoderRun(config.autoencoder, *shapes, photos.train, compute, config.compile)
     if config.start:
         start_from(run, Path(config.start))
     else:
-        run.start_bases(photos.train)
-    if not train_autoencoder(run, photos.train, out, resume, should_stop, update_progress):
+        run.start_bases()
+    if not train_autoencoder(run, out, resume, should_stop, update_progress):
         return False
 
     counts = count_values(photos.train_products, photos.schema, config.least)
@@ -149,18 +148,12 @@ def train_generator(
     autoencoder_images = run.images
     if config.polish.images:
         # The encoder stays: the mapping has learnt its codes.
-        finish = AutoencoderRun(
-            replace(config.polish, learn_codes=False),
-            config.generator,
-            config.encoder,
-            config.discriminator,
-            compute,
-            config.compile,
-        )
+        polish = replace(config.polish, learn_codes=False)
+        finish = AutoencoderRun(polish, *shapes, photos.train, compute, config.compile)
         finish.start_from(run.average_synthesis, run.average_encoder)
         finish.adversary.load_state_dict(run.adversary.state_dict())
         finish.drawn = draw_latents(mapping, _DRAWN)
-        if not train_autoencoder(finish, photos.train, out, resume, should_stop, update_progress, "polish"):
+        if not train_autoencoder(finish, out, resume, should_stop, update_progress, "polish"):
             return False
         run = finish
 
@@ -186,7 +179,7 @@ def train_generator(
             "trim": config.data.trim,
             "autoencoder_images": autoencoder_images,
             "polish_images": config.polish.images,
-            "mapping_latents": mapping.done * config.mapping.batch,
+            "mapping_latents": mapping.images,
             "precision": str(compute.dtype).removeprefix("torch."),
             "device": compute.device.type,
         },

@@ -48,37 +48,6 @@ FAMILIES: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 """Values that are alike: their vectors are drawn near each other (cosine 0.5), all others of an attribute apart (0)."""
 
-MERGED: tuple[tuple[str, ...], ...] = (
-    ("casual shoes", "sports shoes"),
-    ("sandals", "flip flops"),
-    ("sweatshirts", "sweaters"),
-    ("trousers", "track pants"),
-    ("t-shirts", "tops"),
-    ("perfume", "deodorant"),
-)
-"""Categories that shoppers would not tell apart; where a figure counts them as one it says so."""
-
-
-def merged(category: str | None) -> str | None:
-    """The first of the categories that count as one with this one."""
-    return next((group[0] for group in MERGED if category in group), category)
-
-
-MERGED: tuple[tuple[str, ...], ...] = (
-    ("casual shoes", "sports shoes"),
-    ("sandals", "flip flops"),
-    ("sweatshirts", "sweaters"),
-    ("trousers", "track pants"),
-    ("t-shirts", "tops"),
-    ("perfume", "deodorant"),
-)
-"""Categories that shoppers would not tell apart; where a figure counts them as one it says so."""
-
-
-def merged(category: str | None) -> str | None:
-    """The first of the categories that count as one with this one."""
-    return next((group[0] for group in MERGED if category in group), category)
-
 
 def embedding_loss(encoder: TextEncoder, words: Sequence[str], wanted: Tensor) -> Tensor:
     """Squared distance between the words' cosines and the `wanted` [n, n], each kind of pair with the same weight."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -98,22 +99,49 @@ def finite(losses: Iterable[Tensor]) -> bool:
     return all(bool(torch.isfinite(loss).all()) for loss in losses)
 
 
-class Run(Protocol):
-    """What `spend_budget` drives: `step` learns from the next batch and returns the losses."""
+class Run(ABC):
+    """What `spend_budget` drives: networks, their optimisers, and how much of a budget of examples is spent."""
 
-    done: int
-    batch: int
+    def __init__(self, budget: int, batch: int) -> None:
+        self.budget, self.batch, self.done = budget, batch, 0
+
+    @property
+    def images(self) -> int:
+        """Examples shown so far."""
+        return self.done * self.batch
 
     @property
     def progress(self) -> float:
         """Share of the budget that is spent, 0 to 1."""
-        ...
+        return min(self.images / self.budget, 1.0)
 
-    def step(self) -> dict[str, float]: ...
+    @abstractmethod
+    def step(self) -> dict[str, float]:
+        """Learn from the next batch and count it in `done`; returns the losses. Raises FloatingPointError on NaN."""
 
-    def state(self) -> dict[str, Any]: ...
+    @abstractmethod
+    def parts(self) -> dict[str, Any]:
+        """Networks and optimisers by name: with `done`, all that the next step depends on; random numbers are of (seed, step)."""
 
-    def load(self, state: dict[str, Any]) -> None: ...
+    def state(self) -> dict[str, Any]:
+        """Tensors and numbers to resume from."""
+        return {"done": self.done, **{name: part.state_dict() for name, part in self.parts().items()}}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Continue from what `state` returned; a part that was not there yet starts as it is."""
+        self.done = int(state["done"])
+        for name, part in self.parts().items():
+            if name in state:
+                part.load_state_dict(state[name])
+
+
+def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
+    """One step downhill. Raises FloatingPointError when the loss is no number any more."""
+    if not finite([loss]):
+        raise FloatingPointError("The loss is not a number any more.")
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
 
 
 def spend_budget(
@@ -126,22 +154,35 @@ def spend_budget(
     update_progress: UpdateProgress = quietly,
     log_every: int = 20,
     save_seconds: float = 120.0,
+    saved: Callable[[], None] = lambda: None,
 ) -> bool:
-    """Step until the budget is spent; False when `should_stop` ended it early. Writes out/log.jsonl and out/state/phase."""
+    """Step until the budget is spent; False when `should_stop` ended it early.
+
+    Writes out/log.jsonl (means since the line before) and out/state/phase (exact resume); calls `saved` after each save.
+    """
     states = out / "state" / phase
-    if resume and (saved := load_newest(states)) is not None:
-        run.load(saved)
+    if resume and (state := load_newest(states)) is not None:
+        run.load(state)
     log = RunLog(out / "log.jsonl")
-    last_save, last_log, logged, stopped = time.monotonic(), time.monotonic(), run.done, False
+    last_save, last_log, stopped = time.monotonic(), time.monotonic(), False
+    since: list[dict[str, float]] = []
     while run.progress < 1 and not stopped:
-        numbers = run.step()
+        since.append(run.step())
         stopped = should_stop()
         if run.done % log_every == 0:
-            rate = (run.done - logged) * run.batch / (time.monotonic() - last_log)
-            log.write(phase=phase, step=run.done, images_per_second=rate, **numbers)
-            last_log, logged = time.monotonic(), run.done
+            rate = len(since) * run.batch / (time.monotonic() - last_log)
+            log.write(phase=phase, step=run.done, images=run.images, images_per_second=rate, **_means(since))
+            last_log, since = time.monotonic(), []
             update_progress(doing, run.progress)
         if stopped or run.progress >= 1 or time.monotonic() - last_save > save_seconds:
             save_state(states, run.done, run.state())
+            saved()
             last_save = time.monotonic()
     return not stopped
+
+
+def _means(numbers: list[dict[str, float]]) -> dict[str, float]:
+    """The mean of each number over the steps that have it."""
+    names = dict.fromkeys(name for each in numbers for name in each)
+    values = {name: [each[name] for each in numbers if name in each] for name in names}
+    return {name: sum(each) / len(each) for name, each in values.items()}

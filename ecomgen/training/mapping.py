@@ -7,7 +7,6 @@ latents drawn from these, with attributes left out at random so that any subset 
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,21 +21,21 @@ from ecomgen.training import losses
 from ecomgen.training.autoencoder import to_tensor
 from ecomgen.training.device import Compute
 from ecomgen.training.loop import (
+    Run,
     ShouldStop,
     UpdateProgress,
     average_decay,
     batch_indices,
+    descend,
     falling,
-    finite,
     never,
     quietly,
     scaled_adam,
     seed_step,
     set_rate,
+    spend_budget,
     update_average,
 )
-from ecomgen.training.runlog import RunLog
-from ecomgen.training.state import load_newest, save_state
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def encode_photos(
     return torch.cat(means), torch.cat(deviations)
 
 
-class MappingRun:
+class MappingRun(Run):
     """Condition and mapping networks, their averages and the optimiser of one run.
 
     `weight` [w_dim] says how much of a picture each latent moves.
@@ -85,6 +84,7 @@ class MappingRun:
         attributes: Sequence[Mapping[str, str | None]],
         device: torch.device,
     ) -> None:
+        super().__init__(config.latents, config.batch)
         seed_step(config.seed, 0)
         self.config, self.device = config, device
         self.mean, self.deviation = mean.to(device), deviation.to(device)
@@ -100,15 +100,11 @@ class MappingRun:
         self.mapping.scale.copy_(scale / scale.square().mean().sqrt())
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.optimizer = scaled_adam([self.network], config.rate, (0.9, 0.99))
-        self.done = 0
 
-    @property
-    def progress(self) -> float:
-        """Share of the budget that is spent, 0 to 1."""
-        return min(self.done * self.config.batch / self.config.latents, 1.0)
+    def parts(self) -> dict[str, Any]:
+        return {"network": self.network, "average": self.average, "optimizer": self.optimizer}
 
-    def step(self) -> float:
-        """Learn from one batch; returns the loss. Raises FloatingPointError on NaN."""
+    def step(self) -> dict[str, float]:
         config = self.config
         seed_step(config.seed, self.done + 1)
         set_rate(self.optimizer, config.rate * falling(self.progress, floor=0.01))
@@ -123,31 +119,11 @@ class MappingRun:
         c = self.condition(self.names[rows], self.values[rows], known)
         at = torch.lerp(noise, target, t[:, None])
         loss = losses.flow_matching(mapping.velocity(at, mapping.moment(t[:, None], c)), noise, target)
-        if not finite([loss]):
-            raise FloatingPointError("The loss is not a number any more.")
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
+        descend(loss, self.optimizer)
         self.done += 1
-        decay = average_decay(self.done * config.batch, config.batch, config.half_life)
+        decay = average_decay(self.images, config.batch, config.half_life)
         update_average(self.average, self.network, decay)
-        return float(loss.detach())
-
-    def state(self) -> dict[str, Any]:
-        """Everything that the next step depends on besides the latents."""
-        return {
-            "done": self.done,
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-        }
-
-    def load(self, state: dict[str, Any]) -> None:
-        """Continue from what `state` returned."""
-        self.done = int(state["done"])
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        return {"loss": float(loss.detach())}
 
 
 @torch.no_grad()
@@ -176,22 +152,15 @@ def train_mapping(
     update_progress: UpdateProgress = quietly,
 ) -> bool:
     """Train until the budget is spent; False when `should_stop` ended it early. Writes log and state under `out`."""
-    config, states = run.config, out / "state" / "mapping"
-    if resume and (saved := load_newest(states)) is not None:
-        run.load(saved)
-    log = RunLog(out / "log.jsonl")
-    last_save = time.monotonic()
-    total, stopped = 0.0, False
-    while run.progress < 1 and not stopped:
-        total += run.step()
-        stopped = should_stop()
-        if run.done % config.log_every == 0:
-            log.write(
-                phase="mapping", step=run.done, latents=run.done * config.batch, loss=total / config.log_every
-            )
-            total = 0.0
-            update_progress("Learning what belongs to which words", run.progress)
-        if stopped or run.progress >= 1 or time.monotonic() - last_save > config.save_seconds:
-            save_state(states, run.done, run.state())
-            last_save = time.monotonic()
-    return not stopped
+    config, doing = run.config, "Learning what belongs to which words"
+    return spend_budget(
+        run,
+        out,
+        "mapping",
+        doing,
+        resume,
+        should_stop,
+        update_progress,
+        config.log_every,
+        config.save_seconds,
+    )

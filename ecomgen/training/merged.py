@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from ecomgen.training import likeness
-
 MERGED: dict[str, tuple[tuple[str, ...], ...]] = {
-    "category": likeness.MERGED,
+    "category": (
+        ("casual shoes", "sports shoes"),
+        ("sandals", "flip flops"),
+        ("sweatshirts", "sweaters"),
+        ("trousers", "track pants"),
+        ("t-shirts", "tops"),
+    ),
     # Shades of one name: two shops would list the same product under either. Navy and blue, grey and silver, red and maroon
     # stay apart: who orders one of them and gets the other sends it back.
     "colour": (

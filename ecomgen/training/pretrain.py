@@ -22,11 +22,12 @@ from ecomgen.training.autoencoder import to_tensor
 from ecomgen.training.device import Compute, choose_compute
 from ecomgen.training.joint_embedding import OBJECTIVES
 from ecomgen.training.loop import (
+    Run,
     ShouldStop,
     UpdateProgress,
     batch_indices,
+    descend,
     falling,
-    finite,
     never,
     quietly,
     seed_step,
@@ -73,30 +74,27 @@ class Pretraining:
             )
 
 
-class PretrainingRun:
+class PretrainingRun(Run):
     """The backbone with what only training needs, the optimiser, and how far it is."""
 
     def __init__(self, config: Pretraining, backbone: Backbone, pixels: Tensor, compute: Compute) -> None:
-        self.config, self.compute, self.batch, self.pixels = config, compute, config.batch, pixels
+        super().__init__(config.images, config.batch)
+        self.config, self.compute, self.pixels = config, compute, pixels
         self.backbone = backbone.to(compute.device).train()
         width = config.projection
         self.projector = nn.Sequential(
             nn.Linear(backbone.features, 2 * width), nn.BatchNorm1d(2 * width), nn.ReLU(), nn.Linear(2 * width, width)
         ).to(compute.device)  # fmt: skip
         self.turned = nn.Linear(backbone.features, 4).to(compute.device)
-        self.parts = nn.ModuleList([self.backbone, self.projector, self.turned])
+        self.networks = nn.ModuleList([self.backbone, self.projector, self.turned])
         self.optimizer = torch.optim.AdamW(
-            self.parts.parameters(), lr=config.rate, weight_decay=config.weight_decay, fused=True
+            self.networks.parameters(), lr=config.rate, weight_decay=config.weight_decay, fused=True
         )
-        self.done = 0
 
-    @property
-    def progress(self) -> float:
-        """Share of the budget that is spent, 0 to 1."""
-        return min(self.done * self.batch / self.config.images, 1.0)
+    def parts(self) -> dict[str, Any]:
+        return {"networks": self.networks, "optimizer": self.optimizer}
 
     def step(self) -> dict[str, float]:
-        """Learn from the next batch; returns the losses. Raises FloatingPointError on NaN."""
         config = self.config
         rows = batch_indices(len(self.pixels), self.batch, self.done, config.seed)
         seed_step(config.seed, self.done)
@@ -114,27 +112,9 @@ class PretrainingRun:
             "rotation": F.cross_entropy(self.turned(seen_turned), turns.to(features.device)),
         }
         loss = parts[config.objective] + config.rotation * parts["rotation"]
-        if not finite([loss]):
-            raise FloatingPointError("The loss is not a number any more.")
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
+        descend(loss, self.optimizer)
         self.done += 1
         return {"loss": float(loss.detach()), **{n: float(part.detach()) for n, part in parts.items()}}
-
-    def state(self) -> dict[str, Any]:
-        """Everything that the next step depends on; the random state is (seed, step)."""
-        return {
-            "done": self.done,
-            "parts": self.parts.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-        }
-
-    def load(self, state: dict[str, Any]) -> None:
-        """Continue from what `state` returned."""
-        self.done = int(state["done"])
-        self.parts.load_state_dict(state["parts"])
-        self.optimizer.load_state_dict(state["optimizer"])
 
 
 def turn_quarters(pictures: Tensor, turns: Tensor) -> Tensor:
@@ -181,7 +161,7 @@ def pretrain(
         "training": {
             "sets": [path.name for path in data],
             "photos": len(photos.products),
-            "images": run.done * run.batch,
+            "images": run.images,
             "objective": config.objective,
         },
         "held_out": {

@@ -32,11 +32,12 @@ from ecomgen.training.device import Compute, choose_compute
 from ecomgen.training.generator import DataConfig, count_values, read_photos
 from ecomgen.training.lexicon import Lexicon
 from ecomgen.training.loop import (
+    Run,
     ShouldStop,
     UpdateProgress,
     batch_indices,
+    descend,
     falling,
-    finite,
     never,
     quietly,
     seed_step,
@@ -110,7 +111,7 @@ def read_labelled(sets: Sequence[Path], size: int, held_out: float) -> tuple[Lab
     )
 
 
-class RecogniserRun:
+class RecogniserRun(Run):
     """The recogniser, its optimiser and how far it is."""
 
     def __init__(
@@ -121,7 +122,8 @@ class RecogniserRun:
         compute: Compute,
         text: TextSide | None = None,
     ) -> None:
-        self.config, self.compute, self.batch = config, compute, config.batch
+        super().__init__(config.images, config.batch)
+        self.config, self.compute = config, compute
         self.recogniser = recogniser.to(compute.device).train()
         self.text = text.to(compute.device) if text else None
         self.pixels = photos.pixels
@@ -141,15 +143,12 @@ class RecogniserRun:
             self.text_optimizer = torch.optim.AdamW(
                 self.text.parameters(), betas=(0.9, 0.98), weight_decay=config.weight_decay, fused=True
             )
-        self.done = 0
 
-    @property
-    def progress(self) -> float:
-        """Share of the budget that is spent, 0 to 1."""
-        return min(self.done * self.batch / self.config.images, 1.0)
+    def parts(self) -> dict[str, Any]:
+        parts: dict[str, Any] = {"recogniser": self.recogniser, "optimizer": self.optimizer}
+        return parts | ({"text": self.text, "text_optimizer": self.text_optimizer} if self.text else {})
 
     def step(self) -> dict[str, float]:
-        """Learn from the next batch; returns the losses. Raises FloatingPointError on NaN."""
         config = self.config
         rows = batch_indices(len(self.pixels), self.batch, self.done, config.seed)
         seed_step(config.seed, self.done)
@@ -172,31 +171,12 @@ class RecogniserRun:
                 more = text.losses(vectors, rows, random.Random(f"{config.seed} {self.done}"))
             loss = loss + sum(getattr(config, name) * part for name, part in more.items())
             parts |= more
-        if not finite([loss]):
-            raise FloatingPointError("The loss is not a number any more.")
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
+        descend(loss, self.optimizer)
         if text:
             torch.nn.utils.clip_grad_norm_(text.parameters(), 1.0)
             self.text_optimizer.step()
         self.done += 1
         return {"loss": float(loss.detach()), **{n: float(part.detach()) for n, part in parts.items()}}
-
-    def state(self) -> dict[str, Any]:
-        """Everything that the next step depends on (but for the order of the prompts); the random state is (seed, step)."""
-        return {"done": self.done, **{name: part.state_dict() for name, part in self._parts().items()}}
-
-    def _parts(self) -> dict[str, Any]:
-        parts: dict[str, Any] = {"recogniser": self.recogniser, "optimizer": self.optimizer}
-        return parts | ({"text": self.text, "text_optimizer": self.text_optimizer} if self.text else {})
-
-    def load(self, state: dict[str, Any]) -> None:
-        """Continue from what `state` returned; a text encoder that was not there yet starts as it is."""
-        self.done = int(state["done"])
-        for name, part in self._parts().items():
-            if name in state:
-                part.load_state_dict(state[name])
 
 
 def attribute_losses(
@@ -253,13 +233,13 @@ def train_recogniser(
     save_recogniser(out, recogniser, schema)
     recogniser, _ = load_recogniser(out)  # as it will be used, in half the precision
     if text:
-        finish_beside(text, titles, read, Path(config.text), out.with_name("text"), run.done * run.batch)
+        finish_beside(text, titles, read, Path(config.text), out.with_name("text"), run.images)
     metrics = {
         "training": {
             "sets": [path.name for path in data],
             "photos": len(learnt.products),
             "held_out": len(held_out.products),
-            "images": run.done * run.batch,
+            "images": run.images,
             "precision": str(compute.dtype).removeprefix("torch."),
             "device": compute.device.type,
         },

@@ -60,7 +60,7 @@ def test_the_shipped_configuration_is_found_by_its_name() -> None:
 def test_an_unknown_trainer_and_a_missing_set_are_sentences(tmp_path: Path) -> None:
     config = tmp_path / "a.toml"
     config.write_text('trainer = "wizard"')
-    with pytest.raises(ConfigError, match="known are: generator, text"):
+    with pytest.raises(ConfigError, match="known are: generator, pretraining, recogniser, text"):
         train(config, None, None, False, silent)
     config.write_text('trainer = "generator"\n[data]\nset = "nowhere.zip"')
     with pytest.raises(DataError, match="Name a product set with --data"):

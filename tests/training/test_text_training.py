@@ -15,7 +15,7 @@ from ecomgen.schema import default_schema
 from ecomgen.settings import Settings
 from ecomgen.training.config import load_config
 from ecomgen.training.lexicon import Lexicon
-from ecomgen.training.likeness import FAMILIES, MERGED, WordPairs, merged
+from ecomgen.training.likeness import FAMILIES, WordPairs
 from ecomgen.training.prompts import PromptMaker
 from ecomgen.training.readout import fit_readout, honest_temperatures, measure, targets
 from ecomgen.training.runlog import read_log
@@ -134,14 +134,6 @@ def test_confidences_become_honest() -> None:
     wanted = (torch.arange(400) % 4 == 0).long()[:, None]
     (temperature,) = honest_temperatures([logits], wanted)
     assert temperature.item() == pytest.approx(2, rel=0.05)
-
-
-def test_categories_that_count_as_one_are_known_and_in_one_group() -> None:
-    names = [name for group in MERGED for name in group]
-    assert len(names) == len(set(names))
-    assert set(names) <= {v.name for v in SCHEMA["category"].values}
-    assert merged("sports shoes") == merged("casual shoes") != merged("heels") == "heels"
-    assert merged(None) is None
 
 
 def test_targets_number_values_from_one() -> None:
