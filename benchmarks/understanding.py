@@ -145,7 +145,8 @@ def read_titles(data: Path, lexicon: Lexicon, most: int) -> tuple[list[Item], li
         wanted = title_attributes(lexicon, product.title, product.attributes)
         said.append(Item(product.title, wanted))
         asked = tuple(n for n in SHOWN if wanted[n] is not None and product.attributes[n] is not None)
-        columns.append(Item(product.title, product.attributes, asked=asked or ("price",)))
+        if asked:
+            columns.append(Item(product.title, product.attributes, asked=asked))
     return said, columns
 
 

@@ -125,6 +125,10 @@ FORMS: dict[str, tuple[str, ...]] = {
         "which is {}",
         "{} ones",
         "with a {} finish",
+        ", {}",
+        ", {}",
+        ", {} please",
+        "{}",
     ),
     "pattern": ("with {} pattern", "with a {} design", "{} all over", "that are {}", "pattern: {}"),
     "material": (
@@ -135,6 +139,8 @@ FORMS: dict[str, tuple[str, ...]] = {
         "out of {}",
         "with {} upper",
         "material: {}",
+        ", {}",
+        "{}",
     ),
     "usage": (
         "for {} use",
@@ -150,7 +156,7 @@ FORMS: dict[str, tuple[str, ...]] = {
 }
 """What may follow the product; the bare word in front of it is always possible."""
 FORMS_ZH: dict[str, tuple[str, ...]] = {
-    "colour": ("颜色要{}", "要{}的", "{}", "，{}的", "最好是{}", "颜色：{}"),
+    "colour": ("颜色要{}", "要{}的", "{}", "，{}", " {}", "，{}的", "最好是{}", "颜色：{}"),
     "pattern": ("带{}图案", "要{}的", "，{}", "有{}"),
     "material": ("{}材质", "{}做的", "，材质{}", "要{}的"),
     "usage": ("，{}用", "适合{}", "{}时用", "，{}场合"),

@@ -232,7 +232,7 @@ class PromptMaker:
             rng.shuffle(parts)
         self._insert_noise(parts, chosen, False)
         joint = rng.choice((", ", " / ", " - ", " #", "; ", " ", " ", ". ")) if style < 0.12 else " "
-        return self._among_sentences(joint.join(parts), False)
+        return self._among_sentences(joint.join(parts).replace(" ,", ","), False)
 
     def _around_english(
         self, words: dict[str, str], chosen: Attributes
@@ -340,7 +340,7 @@ class PromptMaker:
     def _second_product(self, product: str, chosen: Attributes, chinese: bool) -> str:
         """The product with another one, of which nothing counts."""
         rng = self._random
-        if rng.random() > 0.1:
+        if rng.random() > 0.06:
             return product
         other = self._other("category", chinese, chosen)
         name = rng.choice(("colour", "colour", "material", "pattern", ""))
@@ -351,7 +351,7 @@ class PromptMaker:
     def _part(self, product: str, chinese: bool) -> str:
         """The product with a part in a colour of its own, which does not count."""
         rng = self._random
-        if rng.random() > 0.1 or "colour" not in self._by_name:
+        if rng.random() > 0.06 or "colour" not in self._by_name:
             return product
         colour, part = (
             self._word(self._by_name["colour"], chinese)[0],
