@@ -41,6 +41,7 @@ from ecomgen.training.loop import (
     never,
     quietly,
     seed_step,
+    set_rate,
     spend_budget,
 )
 from ecomgen.training.text import TextConfig, Titles, finish_text, write_metrics
@@ -164,7 +165,10 @@ class RecogniserRun(Run):
         parts = attribute_losses(self.recogniser, features, self.classes, rows, config.smoothing)
         loss = torch.stack(list(parts.values())).sum()
         if text:
-            self.text_optimizer.param_groups[0]["lr"] = rate * config.text_rate
+            since = (self.progress - config.text_from) / (1 - config.text_from)
+            set_rate(
+                self.text_optimizer, config.rate * config.text_rate * falling(since, warmup=0.03, floor=0.01)
+            )
             self.text_optimizer.zero_grad(set_to_none=True)
             vectors = self.recogniser.describe(features)
             with self.compute.autocast():
@@ -220,7 +224,7 @@ def train_recogniser(
     titles, text = Titles(Lexicon(schema), data[0], read), None
     if config.text:
         text = TextSide.start(
-            Path(config.text), titles, learnt.products, config.batch // 2, config.smoothing, config.seed
+            Path(config.text), titles, learnt.products, config.batch, config.smoothing, config.seed
         )
     recogniser = new_recogniser(config, learnt.products, schema, text.encoder.dim if text else 256)
     run = RecogniserRun(config, recogniser, learnt, compute, text)
