@@ -150,10 +150,7 @@ at the drop of a hat
 i take my hat off to you
 eat my hat
 tighten the seat belt
-conveyor belt
-asteroid belt
 belt and road
-the cotton belt
 bag of tricks
 let the cat out of the bag
 tea bag

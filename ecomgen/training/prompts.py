@@ -95,6 +95,8 @@ class PromptMaker:
                 words, chosen = {name: words[name]}, {**dict.fromkeys(self._names), name: chosen[name]}
             self._settle_generic(words, chosen)
             self._add_implied(words, chosen)
+            if "category" in words and rng.random() < 0.15:
+                return self._plain(words, chinese), chosen
             described = self._describe(words, chosen, chinese)
             self._misspell(words)
             text = (
@@ -105,6 +107,14 @@ class PromptMaker:
         if chinese and rng.random() < 0.12:
             text = text.translate(TRADITIONAL)
         return spoilt(text, rng), chosen
+
+    def _plain(self, words: dict[str, str], chinese: bool) -> str:
+        """A few words and no more, as most people search: "black belt" is a belt, whatever idioms there are."""
+        others = [word for name, word in words.items() if name != "category"]
+        self._random.shuffle(others)
+        back = [word for word in others if word.startswith(("for ", "with ", "in ", "on "))]
+        front = [word for word in others if word not in back]
+        return ("" if chinese else " ").join([*front, words["category"], *back])
 
     def prompts(self, count: int) -> list[tuple[str, Attributes]]:
         """`count` prompts."""
