@@ -19,7 +19,6 @@ black magic
 in the black market
 black and white thinking
 a black hole in space
-black belt in karate
 pitch black night
 black coffee
 a black eye
@@ -149,8 +148,7 @@ keep it under your hat
 at the drop of a hat
 i take my hat off to you
 eat my hat
-tighten the seat belt
-belt and road
+conveyor belt
 bag of tricks
 let the cat out of the bag
 tea bag
