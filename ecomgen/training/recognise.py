@@ -237,7 +237,8 @@ def train_recogniser(
     save_recogniser(out, recogniser, schema)
     recogniser, _ = load_recogniser(out)  # as it will be used, in half the precision
     if text:
-        finish_beside(text, titles, read, Path(config.text), out.with_name("text"), run.images)
+        beside = run.images - round(config.text_from * config.images)
+        finish_beside(text, titles, read, Path(config.text), out.with_name("text"), beside)
     metrics = {
         "training": {
             "sets": [path.name for path in data],

@@ -81,7 +81,7 @@ def test_a_run_brings_texts_and_photos_together(product_zip: Path, tmp_path: Pat
     assert encoder.hash() != before.hash()
     metrics = json.loads((tmp_path / "text" / "metrics.json").read_text())
     assert metrics["training"]["rounds"] == [30]
-    assert metrics["training"]["beside_photos"] == 16 * 150
+    assert metrics["training"]["beside_photos"] == 16 * 120
     kept, _ = read_labelled([product_zip], 16, 0.1)
     photos = recogniser.describe(recogniser.features(to_tensor(kept.pixels)))
     found = (photos @ encoder.describe(["red", "blue", "green"]).T).argmax(1)
