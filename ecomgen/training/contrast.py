@@ -79,45 +79,30 @@ class TextSide(nn.Module):
 
     def __init__(
         self,
-        encoder: TextEncoder,
-        captions: Captions,
-        batches: TextBatches,
-        kept: KeptVectors,
-        photos: Sequence[Attributes],
-        smoothing: float,
-    ) -> None:
-        super().__init__()
-        self.encoder = encoder
-        self.log_scale = nn.Parameter(torch.tensor(1 / 0.07).log())
-        self._captions, self._batches, self._photos = captions, batches, photos
-        self.kept = kept
-        self._smoothing = smoothing
-
-    @classmethod
-    def start(
-        cls,
         folder: Path,
         titles: Titles,
         products: Sequence[Product],
         batch: int,
         smoothing: float,
         seed: int,
-    ) -> TextSide:
-        """The encoder in `folder`, ready to learn on. Raises CheckpointError, ConfigError."""
-        encoder = TextEncoder.load(folder).requires_grad_(True)
-        if encoder.readout is None:
+    ) -> None:
+        """Starts as the encoder in `folder`. Raises CheckpointError, ConfigError."""
+        super().__init__()
+        self.encoder, earlier = (
+            TextEncoder.load(folder).requires_grad_(True).train(),
+            TextEncoder.load(folder),
+        )
+        if self.encoder.readout is None:
             raise ConfigError(f"The text encoder in {folder} has no readout.")
-        schema = encoder.readout.schema
-        encoder.readout.temperatures.fill_(1.0)
-        maker = PromptMaker(schema, seed, titles.noise)
-        return cls(
-            encoder,
-            Captions(schema, products),
-            TextBatches(maker, titles, batch, _TITLES, seed),
-            KeptVectors(TextEncoder.load(folder), schema, titles.noise, seed),
-            [p.attributes for p in products],
-            smoothing,
-        ).train()
+        schema = self.encoder.readout.schema
+        self.encoder.readout.temperatures.fill_(1.0)
+        self.log_scale = nn.Parameter(torch.tensor(1 / 0.07).log())
+        self.titles = titles
+        self.kept = KeptVectors(earlier, schema, titles.noise, seed)
+        self._captions = Captions(schema, products)
+        self._batches = TextBatches(PromptMaker(schema, seed, titles.noise), titles, batch, _TITLES, seed)
+        self._photos = [p.attributes for p in products]
+        self._smoothing = smoothing
 
     def losses(self, photos: Tensor, rows: Tensor, rng: random.Random) -> dict[str, Tensor]:
         """`photos`: the vectors [n, dim] of the photos of numbers `rows` -> how badly texts find them, prompts are read, and

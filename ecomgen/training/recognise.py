@@ -56,6 +56,7 @@ class RecogniserTraining:
 
     `start`: folder of a backbone to begin with ("" is random weights). `text`: folder of a text encoder that learns along,
     contrastively ("" is none), after the share `text_from` of the budget, and is saved beside the recogniser as `text`.
+    `small`: the share of the budget that is spent on views of three quarters of the side, which cost half.
     """
 
     sets: tuple[str, ...] = ()
@@ -65,9 +66,7 @@ class RecogniserTraining:
     images: int = 250_000
     batch: int = 128
     rate: float = 2e-3
-    small: float = (
-        0.0  # share of the budget that is spent on views of three quarters of the side, which cost half
-    )
+    small: float = 0.0
     start_rate: float = 1.0  # of the rate, for a backbone that is not random
     weight_decay: float = 0.02
     smoothing: float = 0.05
@@ -128,14 +127,12 @@ class RecogniserRun(Run):
         self.recogniser = recogniser.to(compute.device).train()
         self.text = text.to(compute.device) if text else None
         self.pixels = photos.pixels
-        self.attributes = [p.attributes for p in photos.products]
-        self.classes = class_numbers(recogniser.config, self.attributes)
+        self.classes = class_numbers(recogniser.config, [p.attributes for p in photos.products])
         backbone = list(recogniser.backbone.parameters())
         rest = [*recogniser.heads.parameters(), *recogniser.joint.parameters()]
-        groups = [{"params": backbone, "share": config.start_rate if config.start else 1.0}]
-        groups += [{"params": rest, "share": 1.0}]
+        shares = [(backbone, config.start_rate if config.start else 1.0), (rest, 1.0)]
         self.optimizer = torch.optim.AdamW(
-            groups,
+            [{"params": parameters, "share": share} for parameters, share in shares],
             lr=config.rate,
             weight_decay=config.weight_decay,
             fused=True,
@@ -220,12 +217,7 @@ def train_recogniser(
     schema = default_schema()
     compute = choose_compute(config.precision)
     torch.manual_seed(config.seed)
-    read = TextConfig(held_out=config.held_out, seed=config.seed, free_prompts=config.free_prompts)
-    titles, text = Titles(Lexicon(schema), data[0], read), None
-    if config.text:
-        text = TextSide.start(
-            Path(config.text), titles, learnt.products, config.batch, config.smoothing, config.seed
-        )
+    text = start_beside(config, data[0], learnt.products) if config.text else None
     recogniser = new_recogniser(config, learnt.products, schema, text.encoder.dim if text else 256)
     run = RecogniserRun(config, recogniser, learnt, compute, text)
     if not spend_budget(
@@ -238,7 +230,7 @@ def train_recogniser(
     recogniser, _ = load_recogniser(out)  # as it will be used, in half the precision
     if text:
         beside = run.images - round(config.text_from * config.images)
-        finish_beside(text, titles, read, Path(config.text), out.with_name("text"), beside)
+        finish_beside(text, config, out.with_name("text"), beside)
     metrics = {
         "training": {
             "sets": [path.name for path in data],
@@ -256,15 +248,23 @@ def train_recogniser(
     return True
 
 
-def finish_beside(
-    text: TextSide, titles: Titles, config: TextConfig, start: Path, out: Path, images: int
-) -> None:
+def start_beside(config: RecogniserTraining, titles: Path, products: Sequence[Product]) -> TextSide:
+    """The text encoder that learns along; `titles`: the set whose titles it goes on reading."""
+    known = Titles(Lexicon(default_schema()), titles, _reading(config))
+    return TextSide(Path(config.text), known, products, config.batch, config.smoothing, config.seed)
+
+
+def finish_beside(text: TextSide, config: RecogniserTraining, out: Path, images: int) -> None:
     """Save the text encoder that learnt along to `out`; its metrics.json goes on from that of the encoder it started as."""
-    before = start / "metrics.json"
+    before = Path(config.text) / "metrics.json"
     training = json.loads(before.read_text())["training"] if before.is_file() else {}
     out.mkdir(parents=True, exist_ok=True)
-    measured = finish_text(text.encoder.cpu(), titles, text.kept, config, out)
+    measured = finish_text(text.encoder.cpu(), text.titles, text.kept, _reading(config), out)
     write_metrics(out, {"training": {**training, "beside_photos": images}, **measured})
+
+
+def _reading(config: RecogniserTraining) -> TextConfig:
+    return TextConfig(held_out=config.held_out, seed=config.seed, free_prompts=config.free_prompts)
 
 
 def new_recogniser(
