@@ -19,7 +19,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from ecomgen.errors import CheckpointError, EcomgenError
+from ecomgen.errors import CheckpointError
 from ecomgen.models.encoder import Encoder, EncoderConfig
 from ecomgen.models.registry import GENERATORS
 from ecomgen.models.stylegan import Generator, Vocabulary
@@ -132,7 +132,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
             hash=plain["sha256"][:12],
             training=plain["training"],
         )
-    except EcomgenError:
+    except CheckpointError:
         raise
     except FileNotFoundError as error:
         raise CheckpointError(f"The checkpoint “{name}” has no {WEIGHTS}.") from error

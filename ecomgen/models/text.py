@@ -28,7 +28,7 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from ecomgen.errors import CheckpointError
+from ecomgen.errors import CheckpointError, ConfigError
 from ecomgen.schema import Schema
 
 _KINDS: dict[str, tuple[type[PreTrainedModel], dict[str, bool]]] = {
@@ -99,7 +99,15 @@ class Readout(nn.Module):
             plain = json.loads((folder / _READOUT[0]).read_text(encoding="utf-8"))
             readout = cls(Schema.from_dict(plain["schema"]), int(plain["width"]), int(plain["dim"]))
             readout.load_state_dict(load_file(folder / _READOUT[1]))
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        except (
+            OSError,
+            ConfigError,
+            ValueError,
+            KeyError,
+            TypeError,
+            RuntimeError,
+            SafetensorError,
+        ) as error:
             raise CheckpointError(f"The readout in {folder} is missing or damaged.") from error
         return readout.float().eval()
 

@@ -49,6 +49,14 @@ def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
         load_checkpoint(tmp_path / "b")
 
 
+def test_a_schema_that_cannot_be_is_a_damaged_checkpoint(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "tiny", tiny_checkpoint())
+    config = tmp_path / "tiny" / "config.json"
+    config.write_text(config.read_text().replace('"values"', '"va6ues"', 1))
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_checkpoint(tmp_path / "tiny")
+
+
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json"])
 @given(place=st.floats(0, 0.999), change=st.sampled_from(["flip", "cut", "empty"]))
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
