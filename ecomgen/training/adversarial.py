@@ -45,6 +45,10 @@ from ecomgen.training.loop import (
 )
 from ecomgen.training.mapping import Drawn
 
+_SHIFT = 3
+"""Pixels by which what the backbone sees is moved at most: its strides are 16, and a lattice that always lies alike on them
+is not seen."""
+
 
 @dataclass(frozen=True)
 class AdversarialConfig:
@@ -115,7 +119,9 @@ class AdversarialRun(Run):
             module.to(memory_format=torch.channels_last)
         self.average_synthesis = copy.deepcopy(self.synthesis).eval().requires_grad_(False)
         self.optimizer = scaled_adam([self.synthesis], config.rate, (0.0, 0.99))
-        self.adversary_optimizer = scaled_adam([self.adversary, self.critic], config.adversary_rate, (0.0, 0.99))
+        self.adversary_optimizer = scaled_adam(
+            [self.adversary, self.critic], config.adversary_rate, (0.0, 0.99)
+        )
         self._synthesize = torch.compile(self.synthesis) if compiled else self.synthesis
         has_detail = torch.zeros(len(lesson.photos), dtype=torch.bool)
         has_detail[lesson.detail_rows] = True
@@ -127,7 +133,9 @@ class AdversarialRun(Run):
 
     @torch.no_grad()
     def _fit_scale(self) -> None:
-        some = to_tensor(self.lesson.photos[:: max(1, len(self.lesson.photos) // 128)]).to(self.compute.device)
+        some = to_tensor(self.lesson.photos[:: max(1, len(self.lesson.photos) // 128)]).to(
+            self.compute.device
+        )
         stages = self.backbone.stages(some)
         self.critic.scale.copy_(torch.stack([stage.square().mean().sqrt() for stage in stages]))
 
@@ -157,13 +165,16 @@ class AdversarialRun(Run):
         # Reconstructions: all that have a large photo, and half as many others.
         redrawn = large + (len(rows) - large + 1) // 2
         mean, deviation = lesson.mean[rows[:redrawn]].to(device), lesson.deviation[rows[:redrawn]].to(device)
-        w = torch.cat([mean + deviation * torch.randn(mean.shape).to(device), self.drawn.w[picked].to(device)])
+        w = torch.cat(
+            [mean + deviation * torch.randn(mean.shape).to(device), self.drawn.w[picked].to(device)]
+        )
+        shift = torch.randint(-_SHIFT, _SHIFT + 1, (2,)).tolist()
         with self.compute.autocast():
             fake = self._synthesize(w)
             seen = shrink(fake, photos.shape[-1])
             with torch.no_grad():
-                real_stages = self.backbone.stages(photos)
-            stages = self.backbone.stages(seen)
+                real_stages = self.backbone.stages(photos.roll(shift, (2, 3)))
+            stages = self.backbone.stages(seen.roll(shift, (2, 3)))
         rebuilt = seen[:redrawn].float()
         parts = {
             "pixels": losses.multiscale_l1(rebuilt, photos[:redrawn]),
@@ -198,7 +209,14 @@ class AdversarialRun(Run):
         descend(total, self.optimizer)
 
         judgement = self._teach_adversaries(
-            detail, before_patches.detach(), (top, left), real_stages, [s.detach() for s in drawn_stages], c, picked, rows
+            detail,
+            before_patches.detach(),
+            (top, left),
+            real_stages,
+            [s.detach() for s in drawn_stages],
+            c,
+            picked,
+            rows,
         )
         self.done += 1
         update_average(
@@ -228,8 +246,10 @@ class AdversarialRun(Run):
             parts["patch_adversary"] = losses.hinge_discriminator(real, fake)
         if config.critic:
             self.critic.requires_grad_(True)
-            pairs = zip(self.critic(real_stages, c), self.critic(drawn_stages, c), strict=True)
-            parts["critic_adversary"] = _mean([losses.hinge_discriminator(r.float(), f.float()) for r, f in pairs])
+            both = zip(self.critic(real_stages, c), self.critic(drawn_stages, c), strict=True)
+            parts["critic_adversary"] = _mean(
+                [losses.hinge_discriminator(r.float(), f.float()) for r, f in both]
+            )
             if config.mismatched:
                 wrong = self._contradicts(picked, rows).to(c.device)
                 beside = self.critic(real_stages, c.roll(1, 0))

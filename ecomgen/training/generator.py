@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,11 +32,18 @@ from ecomgen.training.autoencoder import AutoencoderConfig, AutoencoderRun, trai
 from ecomgen.training.device import Compute, choose_compute
 from ecomgen.training.growing import grow
 from ecomgen.training.loop import ShouldStop, UpdateProgress, never, quietly
-from ecomgen.training.mapping import Drawn, MappingConfig, MappingRun, draw_latents, encode_photos, train_mapping
+from ecomgen.training.mapping import (
+    Drawn,
+    MappingConfig,
+    MappingRun,
+    draw_latents,
+    encode_photos,
+    train_mapping,
+)
 
 ADVERSARY, CRITIC = "adversary.safetensors", "critic.safetensors"
-_DRAWN = 16_384
-"""As many latents are drawn for the last phase."""
+_LEAST_DRAWN = 8_192
+"""As many latents are drawn for the last phase at least."""
 
 
 @dataclass(frozen=True)
@@ -140,10 +147,14 @@ def train_generator(
     start = _start(config)
     photos = read_photos(config.data, data, config.encoder.size)
     compute = choose_compute(config.precision)
-    synthesis, encoder = _learn_to_draw(config, photos, compute, start, out, resume, should_stop, update_progress)
+    synthesis, encoder = _learn_to_draw(
+        config, photos, compute, start, out, resume, should_stop, update_progress
+    )
     if synthesis is None:
         return False
-    words = _learn_words(config, photos, compute, start, synthesis, encoder, out, resume, should_stop, update_progress)
+    words = _learn_words(
+        config, photos, compute, start, synthesis, encoder, out, resume, should_stop, update_progress
+    )
     if words is None:
         return False
     generator = Generator(config.generator)
@@ -212,7 +223,9 @@ def _start(config: GeneratorTraining) -> Checkpoint | None:
     if config.start:
         return load_checkpoint(Path(config.start))
     if not config.autoencoder.images or not config.mapping.latents:
-        raise ConfigError("Without a checkpoint to start from, [autoencoder] and [mapping] need a budget each.")
+        raise ConfigError(
+            "Without a checkpoint to start from, [autoencoder] and [mapping] need a budget each."
+        )
     return None
 
 
@@ -284,16 +297,20 @@ def _prepare(
     config: GeneratorTraining, data: Path, photos: Photos, compute: Compute, words: _Words, encoder: Encoder
 ) -> tuple[Lesson, Drawn]:
     """What the last phase learns from."""
-    device, attributes = compute.device, [p.attributes for p in photos.train_products]
+    device = compute.device
+    attributes: list[Mapping[str, str | None]] = [p.attributes for p in photos.train_products]
     mean, deviation = encode_photos(encoder.to(device), photos.train, compute)
     detail, rows = read_detail(config.data, data, photos.train_products, config.generator.size)
     lesson = Lesson(photos.train, mean, deviation, words.vocabulary.numbers(attributes), detail, rows)
-    shown = tuple(each.to(device) for each in words.vocabulary.lookup(attributes))
-    # Every photo as often as any other, and those with detail once more.
-    n = len(photos.train)
-    wanted = torch.cat([torch.arange(_DRAWN - _DRAWN // 4) % n, rows[torch.arange(_DRAWN // 4) % max(len(rows), 1)]] if len(rows) else [torch.arange(_DRAWN) % n])
+    names, values, known = (each.to(device) for each in words.vocabulary.lookup(attributes))
+    # Every photo, and again those with detail; of a small set each several times, with other noise.
+    every = torch.arange(len(photos.train))
+    times = -(-_LEAST_DRAWN // max(len(every), 1))
+    wanted = torch.cat([every, rows]).repeat(times)
     keep, seed = config.adversarial.keep, config.adversarial.seed
-    drawn = draw_latents(words.condition.to(device), words.mapping.to(device), shown, wanted, keep, seed)
+    drawn = draw_latents(
+        words.condition.to(device), words.mapping.to(device), (names, values, known), wanted, keep, seed
+    )
     return lesson, drawn
 
 
@@ -313,7 +330,9 @@ def _grow(small: Synthesis, large: Synthesis) -> None:
     try:
         grow(small, large)
     except (KeyError, RuntimeError) as error:
-        raise CheckpointError("The checkpoint to start from has networks of another shape than the configuration.") from error
+        raise CheckpointError(
+            "The checkpoint to start from has networks of another shape than the configuration."
+        ) from error
 
 
 @contextmanager

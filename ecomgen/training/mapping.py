@@ -138,7 +138,12 @@ class Drawn(NamedTuple):
 
 @torch.no_grad()
 def draw_latents(
-    condition: Condition, mapping: FlowMapping, shown: tuple[Tensor, Tensor, Tensor], rows: Tensor, keep: float, seed: int
+    condition: Condition,
+    mapping: FlowMapping,
+    shown: tuple[Tensor, Tensor, Tensor],
+    rows: Tensor,
+    keep: float,
+    seed: int,
 ) -> Drawn:
     """As people will ask for them: attributes of photos, each kept with the chance `keep`, and every variety.
 
