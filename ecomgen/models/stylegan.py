@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ecomgen.errors import ConfigError
-from ecomgen.models.layers import ModulatedConv, ScaledConv, ScaledLinear, activate, shrink
+from ecomgen.models.layers import ModulatedConv, ScaledConv, ScaledLinear, activate, shrink, smooth
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,9 @@ class Synthesis(nn.Module):
         x = activate(self.first(x, w))
         for block in self.blocks:
             x = block(x, w, base)
-        detail = F.pixel_shuffle(self.to_rgb(x, w), self.config.unfold)
+        detail = self.to_rgb(x, w)
+        if self.config.unfold > 1:
+            detail = smooth(F.pixel_shuffle(detail, self.config.unfold))
         return _enlarge(base, self.config.size) + detail
 
 

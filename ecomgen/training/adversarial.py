@@ -21,7 +21,7 @@ from torch import Tensor
 from ecomgen.models.backbone import Backbone
 from ecomgen.models.critic import Critic, CriticConfig
 from ecomgen.models.discriminator import DiscriminatorConfig, PatchDiscriminator
-from ecomgen.models.layers import shrink
+from ecomgen.models.layers import shrink, smooth
 from ecomgen.models.stylegan import Synthesis
 from ecomgen.training import losses
 from ecomgen.training.autoencoder import part_of, to_tensor
@@ -46,8 +46,8 @@ from ecomgen.training.loop import (
 from ecomgen.training.mapping import Drawn
 
 _SHIFT = 3
-"""Pixels by which what the backbone sees is moved at most: its strides are 16, and a lattice that always lies alike on them
-is not seen."""
+"""Pixels by which what the backbone sees is moved at most. It is smoothed as well: without both, the generator learns to draw
+lattices that the backbone's strides take for texture; what is sharp is left to the patch discriminator."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class AdversarialConfig:
     gradients: float = 80.0
     perceptual: float = 30.0
     features: float = 20.0
-    patches: float = 8.0
+    patches: float = 12.0
     critic: float = 8.0
     mismatched: float = 0.5
     adversary_rate: float = 2e-3
@@ -136,7 +136,7 @@ class AdversarialRun(Run):
         some = to_tensor(self.lesson.photos[:: max(1, len(self.lesson.photos) // 128)]).to(
             self.compute.device
         )
-        stages = self.backbone.stages(some)
+        stages = self.backbone.stages(smooth(some))
         self.critic.scale.copy_(torch.stack([stage.square().mean().sqrt() for stage in stages]))
 
     def _rows(self) -> tuple[Tensor, int]:
@@ -173,8 +173,8 @@ class AdversarialRun(Run):
             fake = self._synthesize(w)
             seen = shrink(fake, photos.shape[-1])
             with torch.no_grad():
-                real_stages = self.backbone.stages(photos.roll(shift, (2, 3)))
-            stages = self.backbone.stages(seen.roll(shift, (2, 3)))
+                real_stages = self.backbone.stages(smooth(photos.roll(shift, (2, 3))))
+            stages = self.backbone.stages(smooth(seen.roll(shift, (2, 3))))
         rebuilt = seen[:redrawn].float()
         parts = {
             "pixels": losses.multiscale_l1(rebuilt, photos[:redrawn]),
