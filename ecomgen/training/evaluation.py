@@ -7,12 +7,11 @@ evaluate_generator(checkpoint, judge, photos, reference, options)    for each ch
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ecomgen.data.products import Product
@@ -20,8 +19,8 @@ from ecomgen.errors import CheckpointError, DataError
 from ecomgen.models.checkpoint import Checkpoint
 from ecomgen.models.recogniser import Recogniser
 from ecomgen.schema import Attributes
-from ecomgen.training.autoencoder import to_tensor
 from ecomgen.training.generator import Photos
+from ecomgen.training.looking import look
 from ecomgen.training.loop import UpdateProgress, quietly
 from ecomgen.training.metrics.accuracy import Accuracy, attribute_accuracy, shared_values
 from ecomgen.training.metrics.distances import frechet_distance, kernel_distance
@@ -38,7 +37,6 @@ NEIGHBOURS = 5
 LEAST = 12
 """As many held-out photos, training photos and pictures there must be."""
 
-_AT_ONCE = 64
 _DRAWING, _LOOKING, _INCEPTION = 27.0, 4.4, 350.0  # milliseconds a picture on one core, for the progress only
 _PERCENTILES = (1, 5, 25, 50, 75, 95)
 _NEAREST_SHOWN = 5
@@ -201,20 +199,6 @@ def _inception(photos: Photos, drawn: _Drawn, update_progress: UpdateProgress) -
     tick = Ticker("Inception FID", len(photos.held_out) + sum(map(len, sets)), update_progress)
     ours, theirs = inception_distance(metric, photos.held_out, sets, tick)
     return {"generated": ours, "real": theirs}
-
-
-@torch.inference_mode()
-def look(judge: Recogniser, pictures: Tensor, tick: Callable[[int], None] = lambda n: None) -> Tensor:
-    """uint8 [n, s, s, 3] of any size -> the judge's features, float64 [n, 256] on the CPU."""
-    device = next(judge.parameters()).device
-    features = []
-    for part in pictures.split(_AT_ONCE):
-        x = to_tensor(part.to(device))
-        if x.shape[-1] != judge.size:
-            x = F.interpolate(x, size=(judge.size, judge.size), mode="bilinear", antialias=True).clamp(-1, 1)
-        features.append(judge.features(x).double().cpu())
-        tick(len(part))
-    return torch.cat(features)
 
 
 def _distances(held_out: Tensor, pictures: Tensor, photos: Tensor, seed: int) -> dict[str, dict[str, float]]:
