@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from ecomgen.errors import ConfigError, DataError
 from ecomgen.settings import bundled
 
 Progress = Callable[[str, float], None]
+KEPT = "training.toml"
 
 
 def find_config(path: Path) -> Path:
@@ -23,13 +25,15 @@ def find_config(path: Path) -> Path:
 def train(config: Path, data: Path | None, out: Path | None, resume: bool, progress: Progress) -> Path | None:
     """Train as the TOML file says; the checkpoint's folder, or None when Ctrl-C or SIGTERM stopped it early.
 
-    A stopped run has saved its state and goes on with `resume`. Raises ConfigError, DataError, CheckpointError.
+    A stopped run has saved its state and goes on with `resume`. The configuration is kept beside it as training.toml, so
+    that the folder says all about the run. Raises ConfigError, DataError, CheckpointError, TrainingError.
     """
     from ecomgen.training.config import load_config, read_config
 
     config = find_config(config)
     plain = read_config(config)
     folder = out or Path("checkpoints") / config.stem
+    _keep(config, folder)
     match plain.get("trainer"):
         case "generator":
             from ecomgen.training.generator import GeneratorTraining, train_generator
@@ -64,6 +68,15 @@ def train(config: Path, data: Path | None, out: Path | None, resume: bool, progr
             raise ConfigError(
                 f"The trainer {other!r} in {config} is not known; known are: generator, pretraining, recogniser, text."
             )
+
+
+def _keep(config: Path, folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if config.resolve() != (folder / KEPT).resolve():  # a run may be gone on with from what was kept
+            shutil.copyfile(config, folder / KEPT)
+    except OSError as error:
+        raise ConfigError(f"The folder {folder} cannot be written: {error.strerror}.") from error
 
 
 def _named_sets(data: Path | None, names: Sequence[str], config: Path) -> list[Path]:
