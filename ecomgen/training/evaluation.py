@@ -176,7 +176,7 @@ def evaluate_generator(
                 "judge_px": judge.size,
                 "features": drawn.features.shape[1],
                 "neighbours": NEIGHBOURS,
-                **({"large_photos": len(large.held_out)} if "detail_fd" in scores else {}),
+                **({"large_photos": len(large.held_out)} if large and "detail_fd" in scores else {}),
             },
             "scores": scores,
             "accuracy": {

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 BAD_IN_ROW = 5
 RETREATS = 3
+_CURVES_SECONDS = 60.0  # drawing them takes a second or so
 
 ShouldStop = Callable[[], bool]
 UpdateProgress = Callable[[str, float], None]
@@ -200,11 +201,15 @@ def spend_budget(
     selection's network has the best weights then.
     """
     states = out / "state" / phase
+    last_curves = time.monotonic()
 
-    def save() -> None:
+    def save(last: bool) -> None:
+        nonlocal last_curves
         chosen = {} if selection is None else {"selection": selection.state()}
         save_state(states, run.done, run.state() | chosen)
-        save_curves(out / "log.jsonl", out / "curves.png")
+        if last or time.monotonic() - last_curves > _CURVES_SECONDS:
+            save_curves(out / "log.jsonl", out / "curves.png")
+            last_curves = time.monotonic()
         saved()
 
     if resume and (state := load_newest(states)) is not None:
@@ -244,7 +249,7 @@ def spend_budget(
             score = selection.look(run.images)
             log.write(phase=phase, step=run.done, images=run.images, kid=score, best_kid=selection.best)
         if stopped or over() or time.monotonic() - last_save > save_seconds:
-            save()
+            save(last=stopped or over())
             last_save = time.monotonic()
     if selection is not None and over():
         selection.restore()

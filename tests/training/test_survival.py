@@ -214,13 +214,13 @@ w_dim = 16
 [discriminator]
 channels = [16, 32]
 [autoencoder]
-images = 2400
+images = 1600
 batch = 16
-save_seconds = 0.1
+save_seconds = 0.3
 [mapping]
-latents = 12800
+latents = 6400
 batch = 16
-save_seconds = 0.1
+save_seconds = 0.3
 """
 
 
@@ -243,9 +243,10 @@ def test_a_run_that_is_killed_again_and_again_ends_as_if_unbroken(product_zip: P
         )
 
     unbroken = start(tmp_path / "unbroken")
+    assert unbroken.wait(300) == 0
     broken, killed = tmp_path / "broken", 0
     process = start(broken)
-    for _ in range(4):
+    for _ in range(3):
         seen = len(read_log(broken / "log.jsonl"))
         while process.poll() is None and len(read_log(broken / "log.jsonl")) <= seen:
             time.sleep(0.02)
@@ -255,8 +256,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_if_unbroken(product_zip: P
             killed += 1
         process.wait()
         process = start(broken, "--resume")
-    assert process.wait(120) == 0
-    assert unbroken.wait(120) == 0
+    assert process.wait(300) == 0
     assert killed >= 2
     assert load_checkpoint(broken).hash == load_checkpoint(tmp_path / "unbroken").hash
     assert (broken / "training.toml").read_text() == CONFIG
