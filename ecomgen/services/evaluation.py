@@ -71,9 +71,9 @@ def evaluate(request: EvaluationRequest, settings: Settings, progress: Progress)
         trim=checkpoint.training.get("trim", True),  # as all did before it was written down
         held_out=HELD_OUT,
     )
-    photos = read_photos(data, request.data, checkpoint.generator.config.size)
-    photos = _fewer(photos, request.training_photos)
     size = checkpoint.generator.config.size
+    photos = read_photos(data, request.data, min(judge.size, size))
+    photos = _fewer(photos, request.training_photos)
     large = (
         read_large(photos, size, data.trim, *_large_set(request, checkpoint)) if size > judge.size else None
     )
