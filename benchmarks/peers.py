@@ -270,6 +270,8 @@ def main() -> None:
         torch.set_num_threads(settings.threads)
     config = load_config(options.config, GeneratorTraining)
     categories = config.data.categories
+    if not config.autoencoder.images or not config.mapping.latents:
+        raise SystemExit(f"{options.config} starts from a checkpoint; name one with a budget in every phase.")
     config = for_size(config, size, compiled=not (options.quick or options.no_compile))
 
     with tempfile.TemporaryDirectory() as temporary:

@@ -33,26 +33,29 @@ def train(config: Path, data: Path | None, out: Path | None, resume: bool, progr
     config = find_config(config)
     plain = read_config(config)
     folder = out or Path("checkpoints") / config.stem
-    _keep(config, folder)
     match plain.get("trainer"):
         case "generator":
             from ecomgen.training.generator import GeneratorTraining, train_generator
 
             settings = load_config(config, GeneratorTraining)
             source = data or _named_set(settings.data.set, config)
+            _keep(config, folder)
             with _StopOnSignal() as stop:
                 done = train_generator(settings, source, folder, resume, stop.is_set, progress)
             return folder if done else None
         case "text":
             from ecomgen.training.text import TextConfig, train_text
 
-            train_text(load_config(config, TextConfig), data, folder, resume)
+            text = load_config(config, TextConfig)
+            _keep(config, folder)
+            train_text(text, data, folder, resume)
             return folder
         case "pretraining":
             from ecomgen.training.pretrain import Pretraining, pretrain
 
             pretraining = load_config(config, Pretraining)
             sources = _named_sets(data, pretraining.sets, config)
+            _keep(config, folder)
             with _StopOnSignal() as stop:
                 done = pretrain(pretraining, sources, folder, resume, stop.is_set, progress)
             return folder if done else None
@@ -61,6 +64,7 @@ def train(config: Path, data: Path | None, out: Path | None, resume: bool, progr
 
             recogniser = load_config(config, RecogniserTraining)
             sources = _named_sets(data, recogniser.sets, config)
+            _keep(config, folder)
             with _StopOnSignal() as stop:
                 done = train_recogniser(recogniser, sources, folder, resume, stop.is_set, progress)
             return folder if done else None
