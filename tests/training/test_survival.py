@@ -224,6 +224,7 @@ save_seconds = 0.3
 """
 
 
+@pytest.mark.slow  # five programs, one after the other
 def test_a_run_that_is_killed_again_and_again_ends_as_if_unbroken(product_zip: Path, tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_text(CONFIG)
     chance = random.Random(4)
