@@ -6,13 +6,15 @@ one sentence on standard error and exit status 2. Heavy imports wait inside the 
 
 import io
 import json
+import math
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -156,7 +158,7 @@ def label(
     from ecomgen.services.labelling import label as fill_in
     from ecomgen.services.recognition import Recognition
 
-    done = fill_in(Recognition(read_settings()), data, out, sure, limit, first, _show_progress)
+    done = fill_in(Recognition(read_settings()), data, out, sure, limit, first, Progress(sys.stderr))
     for photo in done.first:
         _print_json({"file_name": photo.file_name, "unsure": _plain(photo.unsure)})
     counts = ", ".join(f"{name} {count:,}" for name, count in done.guessed.items()) or "nothing"
@@ -173,7 +175,7 @@ def train(
     """Train a model on a product set; Ctrl-C stops it safely."""
     from ecomgen.services import training
 
-    folder = training.train(config, data, out, resume, _show_progress)
+    folder = training.train(config, data, out, resume, Progress(sys.stderr))
     _print(f"The checkpoint is in {folder}." if folder else "Stopped; --resume goes on from here.")
     if folder is None:
         raise typer.Exit(130)  # what a shell expects of an interrupted command
@@ -272,8 +274,48 @@ def serve(
     serve_page(settings)
 
 
-def _show_progress(what: str, share: float) -> None:
-    print(f"{what}: {share:.1%}", file=sys.stderr, flush=True)
+class Progress:
+    """What is being done, how much of it is done and how long it will take yet, as lines of text.
+
+    On a terminal each stands in the place of the one before; in a file there is one every 10 seconds.
+    """
+
+    _EVERY = 10.0
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream, self._clock = stream, clock
+        self._what, self._begun, self._told, self._width = "", (0.0, 0.0), -math.inf, 0
+
+    def __call__(self, what: str, share: float) -> None:
+        now = self._clock()
+        terminal = self._stream.isatty()
+        if what != self._what:
+            if terminal and self._what:
+                print(file=self._stream)
+            self._what, self._begun, self._told, self._width = what, (now, share), -math.inf, 0
+        if not terminal and share < 1 and now - self._told < self._EVERY:
+            return
+        self._told = now
+        line = f"{what}: {share:.1%}{self._left(now, share)}"
+        print(
+            f"\r{line:<{self._width}}" if terminal else line, end="" if terminal else "\n", file=self._stream
+        )
+        if terminal and share >= 1:
+            print(file=self._stream)
+            self._what = ""
+        self._stream.flush()
+        self._width = len(line)
+
+    def _left(self, now: float, share: float) -> str:
+        """A run that goes on from where it stopped begins with a share above 0."""
+        start, at_start = self._begun
+        if share >= 1 or share <= at_start or now - start < 1:
+            return ""
+        seconds = (now - start) * (1 - share) / (share - at_start)
+        if seconds < 90:
+            return f", {seconds:.0f} s left"
+        hours, minutes = divmod(round(seconds / 60), 60)
+        return f", {hours} h {minutes} min left" if hours else f", {minutes} min left"
 
 
 @contextmanager

@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import signal
@@ -254,6 +255,44 @@ def test_what_cannot_be_evaluated_is_one_sentence(ecomgen, bench_folder, tmp_pat
     assert_one_sentence(ecomgen(*arguments, "--pictures", 1))
     assert_one_sentence(ecomgen(*arguments, "--judge", "nosuchjudge"))
     assert_one_sentence(ecomgen(*arguments, "--readme", tmp_path / "absent.md"))
+
+
+class Screen(io.StringIO):
+    def __init__(self, terminal):
+        super().__init__()
+        self._terminal = terminal
+
+    def isatty(self):
+        return self._terminal
+
+
+def test_progress_says_how_long_it_will_take_yet():
+    times = iter([0, 4, 10, 20, 3600, 5400, 5401])
+    screen = Screen(terminal=False)
+    progress = cli.Progress(screen, clock=lambda: next(times))
+    for share in (0.0, 0.01, 0.1, 0.5):
+        progress("Learning", share)
+    progress("Finishing", 0.5)  # a run that goes on where it stopped
+    progress("Finishing", 0.6)
+    progress("Finishing", 1.0)
+    assert screen.getvalue().splitlines() == [
+        "Learning: 0.0%",
+        "Learning: 10.0%, 2 min left",
+        "Learning: 50.0%, 20 s left",
+        "Finishing: 50.0%",
+        "Finishing: 60.0%, 2 h 0 min left",
+        "Finishing: 100.0%",
+    ]
+
+
+def test_progress_on_a_terminal_stays_in_its_line():
+    times = iter([0, 50, 100, 101])
+    screen = Screen(terminal=True)
+    progress = cli.Progress(screen, clock=lambda: next(times))
+    for what, share in (("Learning", 0.0), ("Learning", 0.5), ("Learning", 1.0), ("Done", 1.0)):
+        progress(what, share)
+    shown = [part.rstrip() for part in screen.getvalue().split("\n")]
+    assert shown == ["\rLearning: 0.0%\rLearning: 50.0%, 50 s left\rLearning: 100.0%", "\rDone: 100.0%", ""]
 
 
 def test_an_unknown_training_configuration_is_one_sentence(ecomgen, tmp_path):

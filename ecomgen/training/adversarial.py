@@ -44,6 +44,7 @@ from ecomgen.training.loop import (
     update_average,
 )
 from ecomgen.training.mapping import Drawn
+from ecomgen.training.selection import Selection
 
 _SHIFT = 3
 """Pixels by which what the backbone sees is moved at most. It is smoothed as well: without both, the generator learns to draw
@@ -289,8 +290,9 @@ def train_adversarial(
     resume: bool = False,
     should_stop: ShouldStop = never,
     update_progress: UpdateProgress = quietly,
+    selection: Selection | None = None,
 ) -> bool:
-    """Train until the budget is spent; False when `should_stop` ended it early.
+    """Train until the budget is spent, or the `selection` is over; False when `should_stop` ended it early.
 
     Writes out/log.jsonl, out/state/adversarial (exact resume) and out/drawn.png (the same latents each time).
     """
@@ -303,5 +305,5 @@ def train_adversarial(
 
     return spend_budget(
         run, out, "adversarial", "Drawing from nothing", resume, should_stop, update_progress, config.log_every,
-        config.save_seconds, save_drawn,
+        config.save_seconds, save_drawn, selection,
     )  # fmt: skip
