@@ -20,7 +20,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ecomgen.errors import ConfigError
-from ecomgen.models.layers import ModulatedConv, ScaledConv, ScaledLinear, activate, shrink, smooth
+from ecomgen.models.layers import (
+    ModulatedConv,
+    ScaledConv,
+    ScaledLinear,
+    activate,
+    shrink,
+    smooth,
+    without_lattice,
+)
 
 
 @dataclass(frozen=True)
@@ -133,7 +141,7 @@ class Synthesis(nn.Module):
             x = block(x, w, base)
         detail = self.to_rgb(x, w)
         if self.config.unfold > 1:
-            detail = smooth(F.pixel_shuffle(detail, self.config.unfold))
+            detail = smooth(F.pixel_shuffle(without_lattice(detail), self.config.unfold))
         return _enlarge(base, self.config.size) + detail
 
 

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from ecomgen.errors import ConfigError
-from ecomgen.models.layers import ModulatedConv
+from ecomgen.models.layers import ModulatedConv, smooth, without_lattice
 from ecomgen.models.stylegan import Condition, FlowMapping, Generator, GeneratorConfig, Vocabulary
 
 TINY = GeneratorConfig(
@@ -134,3 +134,13 @@ def test_vocabulary_finds_its_rows() -> None:
     assert known.tolist() == [[True, False], [False, True], [False, False]]
     assert values[0, 0].tolist() == [4.0, 5.0, 6.0, 7.0]
     assert values[1, 1].tolist() == [8.0, 9.0, 10.0, 11.0]
+
+
+def test_lattices_are_taken_away_and_lines_stay() -> None:
+    y, x = torch.meshgrid(torch.arange(8.0), torch.arange(8.0), indexing="ij")
+    chequered, lines = ((-1) ** (x + y))[None, None], ((-1) ** x)[None, None]
+    inner = (..., slice(1, -1), slice(1, -1))
+    assert without_lattice(chequered)[inner].abs().max() < 1e-6
+    torch.testing.assert_close(without_lattice(lines), lines)
+    assert smooth(lines)[inner].abs().max() < 1e-6
+    torch.testing.assert_close(smooth(torch.ones(1, 1, 8, 8)), torch.ones(1, 1, 8, 8))
