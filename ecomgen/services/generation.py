@@ -203,16 +203,16 @@ class Generation:
         vocabulary = self.vocabulary(model)
         edits = vocabulary.resolve(request.attributes)
         prompt, read = "", {}
-        if request.prompt.strip() or not any(edits.values()):
+        if request.prompt.strip() or not (any(edits.values()) or request.latent):
             prompt = check_prompt(request.prompt, settings.max_prompt_length)
             read = {name: reading.value for name, reading in self._reader.read(prompt, vocabulary).items()}
         wanted = {**read, **edits}
-        if not any(wanted.values()):
+        if not any(wanted.values()) and not request.latent:
             raise InvalidRequest(
                 "Nothing in this prompt names a product, a colour or a look: try, for example, “red running shoes” or “红色跑鞋”."
             )
         checkpoint = self._load(model)
-        used = self._learnt(wanted, checkpoint)
+        used = self.learnt(wanted, checkpoint)
         seed = secrets.randbelow(2**31) if request.seed is None else request.seed
         recipes = [_recipe(request, used, seed, i) for i in range(request.count)]
         return self.draw(checkpoint, prompt, recipes)
@@ -240,11 +240,16 @@ class Generation:
                     **vars(recipe),
                 )
 
+    @property
+    def most(self) -> int:
+        """How many pictures one request may ask for."""
+        return self._settings.max_count
+
     def checkpoint(self, model: str | None = None) -> Checkpoint:
         """The checkpoint of this name, loaded. Raises CheckpointError."""
         return self._load(self._check_model(model))
 
-    def _learnt(self, wanted: Mapping[str, str | None], checkpoint: Checkpoint) -> Attributes:
+    def learnt(self, wanted: Mapping[str, str | None], checkpoint: Checkpoint) -> Attributes:
         """What is wanted, without what the checkpoint never saw; a product it never saw is refused."""
         category = wanted.get("category")
         known = checkpoint.counts

@@ -125,3 +125,14 @@ def test_vocabulary_finds_its_rows() -> None:
     assert known.tolist() == [[True, False], [False, True], [False, False]]
     assert values[0, 0].tolist() == [4.0, 5.0, 6.0, 7.0]
     assert values[1, 1].tolist() == [8.0, 9.0, 10.0, 11.0]
+
+
+@torch.no_grad()
+def test_the_mapping_is_inverted_under_guidance() -> None:
+    generator = Generator(replace(TINY, steps=6))
+    generator.mapping.leave.reset_parameters()
+    generator.mapping.leave.weight.mul_(0.1)
+    generator.mapping.std.uniform_(0.5, 2.0)
+    z, schedule = torch.randn(4, 12), generator.schedule(*ASKED)
+    w = generator.mapping(z, schedule)
+    torch.testing.assert_close(generator.mapping.invert(w, schedule, 30), z, rtol=1e-3, atol=1e-3)
