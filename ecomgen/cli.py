@@ -183,7 +183,7 @@ def vary(
 def mix(shape: Made, look: Made, out: Out = Path("pictures"), format: Format = "png") -> None:
     """Make the shape of one picture with the colour, pattern and material of another; one JSON line."""
     control, made = _sources(shape, look)
-    _save(control.mix(*made), out, format)
+    _save(control.mix(made[0], made[1]), out, format)
 
 
 @app.command()
@@ -196,7 +196,7 @@ def between(
 ) -> None:
     """Make a strip of pictures from one to another; one JSON line each."""
     control, made = _sources(first, last)
-    _save(control.between(*made, count), out, format)
+    _save(control.between(made[0], made[1], count), out, format)
 
 
 def _sources(*files: Path) -> "tuple[Control, list[Picture]]":
