@@ -7,6 +7,7 @@
     const words = card.prompt.normalize("NFKC").replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "").slice(0, 40);
     return `${words || "picture"}-${card.id.slice(0, 6)}.png`;
   };
+  const title = (made) => made.prompt || word(made.origin === "photo" ? "photo_read" : "no_prompt");
   const chosen = (card) => Object.entries(card.attributes).filter(([, value]) => value);
   const alt = (card) => card.prompt || chosen(card).map(([, value]) => label(value)).join(", ") || word("no_prompt");
 
@@ -46,7 +47,7 @@
     const act = (name, change) =>
       h("button", { type: "button", class: "eg-button", onclick: () => { dialog.close(); actions.more(card, change); } }, word(name));
     dialog = h("dialog", { class: "eg-dialog", "aria-label": word("details"), onclose: () => dialog.remove() },
-      h("div", { class: "eg-dialog-head" }, h("h2", {}, card.prompt || word("no_prompt")), iconButton("close", "close", () => dialog.close())),
+      h("div", { class: "eg-dialog-head" }, h("h2", {}, title(card)), iconButton("close", "close", () => dialog.close())),
       h("div", { class: "eg-dialog-body" },
         h("div", { class: "eg-dialog-picture" },
           h("div", { class: "eg-tile" }, h("img", { src: pictureUrl(card), alt: alt(card) })),
@@ -57,8 +58,7 @@
           h("dl", { class: "eg-facts" },
             row("d_attributes", h("div", { class: "eg-tags" }, ...chosen(card).map(([name, value]) => h("span", { class: "eg-tag" }, h("b", {}, label(name)), ` ${label(value)}`)))),
             card.origin ? row("d_origin", word(`origin_${card.origin}`)) : null,
-            row("d_seed", card.seed),
-            row("d_psi", String(card.psi)),
+            ...(card.own ? [] : [row("d_seed", card.seed), row("d_psi", String(card.psi))]),
             card.variation ? row("d_variation", `${Math.round(card.variation * 100)} % · ${card.variation_seed}`) : null,
             row("d_model", card.model, h("span", { class: "eg-quiet" }, ` ${card.model_hash.slice(0, 12)}`))),
           h("h3", {}, word("d_command")),
@@ -122,7 +122,7 @@
         const opener = iconButton("more", "more", () => { menu.togglePopover(); place(menu, opener); }, { "aria-haspopup": "true", "data-action": "more" });
         item.replaceChildren(
           tile,
-          ...(options.review ? [h("p", { class: "eg-card-prompt", title: card.prompt }, card.prompt || word("no_prompt"))] : []),
+          ...(options.review ? [h("p", { class: "eg-card-prompt", title: card.prompt }, title(card))] : []),
           h("div", { class: "eg-actions" },
             iconButton("like", "like", () => vote(true), { "aria-pressed": String(card.liked === true), "data-action": "like" }),
             iconButton("dislike", "dislike", () => vote(false), { "aria-pressed": String(card.liked === false), "data-action": "dislike" }),
@@ -162,7 +162,7 @@
         ? [h("button", { type: "button", class: "eg-link", onclick: () => trigger("again", { id: first.id }) }, icon("again", 15), word("use_again")),
            run.origin || run.variation ? null : h("button", { type: "button", class: "eg-link", onclick: () => copy(shareUrl(run), word("link_copied")) }, icon("link", 15), word("copy_link"))]
         : [];
-      return [h("div", {}, h("h3", { title: run.prompt }, run.prompt || word("no_prompt")), h("p", { class: "eg-quiet" }, about.join(" · "))), h("div", { class: "eg-run-tools" }, ...tools)];
+      return [h("div", {}, h("h3", { title: run.prompt }, title(run)), h("p", { class: "eg-quiet" }, about.join(" · "))), h("div", { class: "eg-run-tools" }, ...tools)];
     }
 
     function drawRun(run) {

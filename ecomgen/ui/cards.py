@@ -149,6 +149,7 @@ def card(made: Picture) -> dict[str, Any]:
         for name in ("id", "prompt", "attributes", "variation", "model", "model_hash", "origin")
     }
     plain |= {"seed": str(made.seed), "variation_seed": str(made.variation_seed), "psi": round(made.psi, 3)}
+    plain["own"] = bool(made.latent)  # it comes from no seed
     return plain | {"command": made.command(), "liked": None, "reason": "", "file": True}
 
 
