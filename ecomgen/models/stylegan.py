@@ -250,7 +250,7 @@ class FlowMapping(nn.Module):
             x = torch.add(x, self._guided(middle, schedule[2 * i + 1]), alpha=dt)
         return x / self.scale * self.std + self.mean
 
-    def invert(self, w: Tensor, schedule: list[Moment], rounds: int = 8) -> Tensor:
+    def invert(self, w: Tensor, schedule: list[Moment], rounds: int = 4) -> Tensor:
         """The noise z [n, w_dim] that `forward` turns into about w: its steps undone from the last to the first.
 
         Each midpoint step is solved by fixed-point iteration. Where the field bends too much for its few steps the

@@ -95,7 +95,7 @@ class Control:
         self._check_count(count)
         wanted = self._settled(checkpoint, attributes)
         variations = [(0.0, 0), *((_CHANGE, (seed + i) % SEEDS) for i in range(1, count))]
-        recipes = [compute(_changed, checkpoint, recipe, wanted, "photo", *each) for each in variations]
+        recipes = compute(_changed, checkpoint, recipe, [wanted], "photo", variations)
         return self._generation.draw(checkpoint, prompt, recipes)
 
     def vary(self, made: Source, count: int, variation: float, seed: int) -> Iterator[Picture]:
@@ -106,11 +106,8 @@ class Control:
             raise InvalidRequest("The variation has to be above 0 and at most 1.")
         seeds = [(seed + i) % SEEDS for i in range(count)]
         if recipe.latent or recipe.variation:
-            shown = recipe.attributes
-            recipes = [
-                compute(_changed, checkpoint, recipe, shown, recipe.origin or "edit", variation, s)
-                for s in seeds
-            ]
+            origin, variations = recipe.origin or "edit", [(variation, s) for s in seeds]
+            recipes = compute(_changed, checkpoint, recipe, [recipe.attributes], origin, variations)
         else:
             recipes = [replace(recipe, variation=variation, variation_seed=s, origin="") for s in seeds]
         return self._generation.draw(checkpoint, made.prompt, recipes)
@@ -125,10 +122,11 @@ class Control:
         if not colours:
             raise InvalidRequest("This checkpoint has not learnt any other colour.")
         self._check_count(len(colours))
-        recipes = []
-        for colour in colours:
-            wanted = self._settled(checkpoint, {**recipe.attributes, "colour": colour}, must="colour")
-            recipes.append(compute(_changed, checkpoint, recipe, wanted, "colours"))
+        wanted = [
+            self._settled(checkpoint, {**recipe.attributes, "colour": colour}, must="colour")
+            for colour in colours
+        ]
+        recipes = compute(_changed, checkpoint, recipe, wanted, "colours", [(0.0, 0)])
         return self._generation.draw(checkpoint, made.prompt, recipes)
 
     def mix(self, shape: Source, look: Source) -> Iterator[Picture]:
@@ -197,25 +195,31 @@ def _invert(checkpoint: Checkpoint, framed: np.ndarray, attributes: Attributes) 
 def _changed(
     checkpoint: Checkpoint,
     recipe: Recipe,
-    attributes: Attributes,
+    wanted: Sequence[Attributes],
     origin: str,
-    variation: float = 0.0,
-    variation_seed: int = 0,
-) -> Recipe:
-    """The recipe of the picture with these attributes, and some of its noise drawn anew."""
+    variations: Sequence[tuple[float, int]],
+) -> list[Recipe]:
+    """The recipes of the picture with each of these attributes and, of each, with shares of its noise drawn anew."""
     import torch
 
     from ecomgen.services import drawing
 
-    if not recipe.latent and not variation:
-        return replace(recipe, attributes=attributes, origin=origin)
-    if attributes == recipe.attributes and not variation:
-        return replace(recipe, origin=origin)
+    if not recipe.latent and variations == [(0.0, 0)]:
+        return [replace(recipe, attributes=attributes, origin=origin) for attributes in wanted]
+    recipes = []
     with torch.inference_mode():
         w, x, c = _opened(checkpoint, recipe)
-        turned = drawing.turned(x, variation, variation_seed)
-        moved = drawing.mapped(checkpoint, turned, drawing.schedule(checkpoint, attributes))
-        return recipe.with_latent((w + moved - drawing.mapped(checkpoint, x, c))[0], attributes, origin)
+        w = w - drawing.mapped(checkpoint, x, c)
+        for attributes in wanted:
+            moments = drawing.schedule(checkpoint, attributes)
+            for variation, seed in variations:
+                if attributes == recipe.attributes and not variation:
+                    recipes.append(replace(recipe, origin=origin))
+                    continue
+                turned = drawing.turned(x, variation, seed)
+                moved = w + drawing.mapped(checkpoint, turned, moments)
+                recipes.append(recipe.with_latent(moved[0], attributes, origin))
+    return recipes
 
 
 def _opened(checkpoint: Checkpoint, recipe: Recipe) -> tuple[Tensor, Tensor, list[Moment]]:
@@ -246,13 +250,12 @@ def _mixed(checkpoint: Checkpoint, shape: Recipe, look: Recipe) -> Recipe:
         w, x, moments = _opened(checkpoint, shape)
         start = drawing.mapped(checkpoint, x, drawing.schedule(checkpoint, attributes))
         w = w + start - drawing.mapped(checkpoint, x, moments)
-        edits = torch.cat(
-            [
-                drawing.mapped(checkpoint, x, drawing.schedule(checkpoint, {**attributes, "colour": colour}))
-                for colour in checkpoint.counts.get("colour", {})
-            ]
-        )
-        if len(edits):
+        colours = checkpoint.counts.get("colour", {})
+        if colours:
+            asked = checkpoint.vocabulary.lookup([{**attributes, "colour": colour} for colour in colours])
+            edits = checkpoint.generator.mapping(
+                x.expand(len(colours), -1), checkpoint.generator.schedule(*asked)
+            )
             edits = edits - start
             pictures = [torch.from_numpy(p) for p in drawing.synthesise(checkpoint, w)]
             pictures += [torch.from_numpy(p) for p in drawing.pixels_of(checkpoint, [look])]

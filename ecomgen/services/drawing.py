@@ -21,10 +21,19 @@ TOGETHER = 4
 arithmetic is the same whatever else is drawn."""
 
 
-def pixels_of(checkpoint: Checkpoint, recipes: Sequence[Recipe]) -> np.ndarray:
-    """uint8 [n, size, size, 3], a picture for each of at most TOGETHER recipes. Raises InvalidRequest."""
+Schedules = dict[tuple[tuple[str, str | None], ...], "list[Moment]"]
+"""Schedules by the attributes that they are for: one request's pictures mostly share one."""
+
+
+def pixels_of(
+    checkpoint: Checkpoint, recipes: Sequence[Recipe], schedules: Schedules | None = None
+) -> np.ndarray:
+    """uint8 [n, size, size, 3], a picture for each of at most TOGETHER recipes. Raises InvalidRequest.
+
+    `schedules` are those that are known already; new ones are added.
+    """
     with torch.inference_mode():
-        return synthesise(checkpoint, latents(checkpoint, recipes))
+        return synthesise(checkpoint, latents(checkpoint, recipes, schedules))
 
 
 def synthesise(checkpoint: Checkpoint, w: Tensor) -> np.ndarray:
@@ -34,10 +43,11 @@ def synthesise(checkpoint: Checkpoint, w: Tensor) -> np.ndarray:
         return shown.to(torch.uint8).permute(0, 2, 3, 1)[: len(w)].contiguous().numpy()
 
 
-def latents(checkpoint: Checkpoint, recipes: Sequence[Recipe]) -> Tensor:
+def latents(checkpoint: Checkpoint, recipes: Sequence[Recipe], schedules: Schedules | None = None) -> Tensor:
     """w [n, w_dim] of each recipe; those that differ in the noise alone go through the mapping together."""
     size = checkpoint.generator.config.w_dim
     w = torch.empty(len(recipes), size)
+    schedules = {} if schedules is None else schedules
     alike: dict[tuple[object, ...], list[int]] = {}
     for i, recipe in enumerate(recipes):
         if recipe.latent:
@@ -46,9 +56,12 @@ def latents(checkpoint: Checkpoint, recipes: Sequence[Recipe]) -> Tensor:
             alike.setdefault((recipe.psi, *sorted(recipe.attributes.items())), []).append(i)
     for rows in alike.values():
         first = recipes[rows[0]]
+        key = tuple(sorted(first.attributes.items()))
+        if key not in schedules:
+            schedules[key] = schedule(checkpoint, first.attributes)
         z = torch.cat([noise(size, recipes[i]) for i in rows])
         for part in torch.arange(len(rows)).split(TOGETHER):
-            drawn = mapped(checkpoint, z[part], schedule(checkpoint, first.attributes), first.psi)
+            drawn = mapped(checkpoint, z[part], schedules[key], first.psi)
             w[[rows[i] for i in part]] = drawn
     return w
 

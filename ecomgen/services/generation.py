@@ -21,8 +21,6 @@ from ecomgen.services.tensors import compute
 from ecomgen.settings import Settings
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ecomgen.models.checkpoint import Checkpoint
 
 _KEPT_IN_MEMORY = 2
@@ -226,11 +224,12 @@ class Generation:
         return self._draw(checkpoint, prompt, recipes)
 
     def _draw(self, checkpoint: Checkpoint, prompt: str, recipes: Sequence[Recipe]) -> Iterator[Picture]:
-        from ecomgen.services.drawing import TOGETHER
+        from ecomgen.services.drawing import TOGETHER, Schedules, pixels_of
 
+        schedules: Schedules = {}
         for start in range(0, len(recipes), TOGETHER):
             part = recipes[start : start + TOGETHER]
-            for array, recipe in zip(compute(_pixels, checkpoint, part), part, strict=True):
+            for array, recipe in zip(compute(pixels_of, checkpoint, part, schedules), part, strict=True):
                 yield Picture(
                     id=secrets.token_hex(16),
                     image=Image.fromarray(array),
@@ -324,9 +323,3 @@ def _recipe(request: GenerationRequest, attributes: Attributes, seed: int, numbe
         latent=request.latent,
         origin=request.origin,
     )
-
-
-def _pixels(checkpoint: Checkpoint, recipes: Sequence[Recipe]) -> np.ndarray:
-    from ecomgen.services.drawing import pixels_of
-
-    return pixels_of(checkpoint, recipes)
