@@ -123,6 +123,41 @@ def test_options_reach_the_picture(ecomgen, tmp_path):
     assert (line["psi"], line["variation"], line["variation_seed"]) == (0.5, 0.3, 4)
 
 
+def test_pictures_are_made_from_pictures_and_each_is_made_again_by_its_own_label(ecomgen, tmp_path):
+    from PIL import Image
+
+    def files(*arguments):
+        status, out, err = ecomgen(*arguments, "--out", tmp_path / "out")
+        assert (status, err) == (0, "")
+        return [json.loads(line) for line in out.splitlines()]
+
+    shoe = files("generate", "red running shoes", "--count", 1, "--seed", 3)[0]["file"]
+    bag = files("generate", "blue handbag", "--count", 1, "--seed", 4)[0]["file"]
+    made = files("colours", shoe, "--colour", "green", "--colour", "white")
+    assert [line["attributes"]["colour"] for line in made] == ["green", "white"]
+    made += files("mix", shoe, bag) + files("between", shoe, bag, "--count", 3)[1:2]
+    made += files("vary", made[2]["file"], "--count", 1)
+    for line in made:
+        options = [f"--set={name}={value or ''}" for name, value in line["attributes"].items()]
+        options += [f"--{key}={line[key]}" for key in ("seed", "psi", "origin", "latent") if key in line]
+        again = files("generate", line["prompt"], "--count", 1, *options)[0]
+        assert Image.open(again["file"]).tobytes() == Image.open(line["file"]).tobytes()
+
+
+def test_a_photo_is_edited(ecomgen, tmp_path):
+    (tmp_path / "bag.jpg").write_bytes(photo_bytes(draw_product("handbags", "red", seed=5)))
+    status, out, _ = ecomgen("from-photo", tmp_path / "bag.jpg", "--set", "colour=blue", "--count", 2)
+    assert status == 0
+    assert [json.loads(line)["attributes"]["colour"] for line in out.splitlines()] == ["blue", "blue"]
+
+
+def test_a_file_that_ecomgen_did_not_make_is_one_sentence(ecomgen, tmp_path):
+    (tmp_path / "bag.png").write_bytes(photo_bytes(draw_product("handbags", "red"), "PNG"))
+    assert_one_sentence(ecomgen("colours", tmp_path / "bag.png"))
+    assert_one_sentence(ecomgen("mix", tmp_path / "bag.png", tmp_path / "absent.png"))
+    assert_one_sentence(ecomgen("from-photo", tmp_path / "absent.png"))
+
+
 def test_attributes_are_json(ecomgen):
     status, out, _ = ecomgen("attributes", "red running shoes")
     assert status == 0

@@ -275,6 +275,21 @@ class FlowMapping(nn.Module):
             x = torch.add(x, self._guided(middle, schedule[2 * i + 1]), alpha=dt)
         return x / self.scale * self.std + self.mean
 
+    def invert(self, w: Tensor, schedule: list[Moment], rounds: int = 4) -> Tensor:
+        """The noise z [n, w_dim] that `forward` turns into about w: its steps undone from the last to the first.
+
+        Each midpoint step is solved by fixed-point iteration. Where the field bends too much for its few steps the
+        noise is only near, so whoever edits a picture applies the difference that the edit makes to its w.
+        """
+        x = self.normalise(w)
+        dt = 1.0 / self.steps
+        for i in reversed(range(self.steps)):
+            after = x
+            for _ in range(rounds):
+                middle = torch.add(x, self._guided(x, schedule[2 * i]), alpha=dt / 2)
+                x = torch.sub(after, self._guided(middle, schedule[2 * i + 1]), alpha=dt)
+        return x
+
     def _guided(self, x: Tensor, moment: Moment) -> Tensor:
         velocity = self.velocity(x, moment)
         return torch.lerp(velocity[1], velocity[0], self.guidance) if velocity.ndim == 3 else velocity

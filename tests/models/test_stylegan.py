@@ -144,3 +144,14 @@ def test_lattices_are_taken_away_and_lines_stay() -> None:
     torch.testing.assert_close(without_lattice(lines), lines)
     assert smooth(lines)[inner].abs().max() < 1e-6
     torch.testing.assert_close(smooth(torch.ones(1, 1, 8, 8)), torch.ones(1, 1, 8, 8))
+
+
+@torch.no_grad()
+def test_the_mapping_is_inverted_under_guidance() -> None:
+    generator = Generator(replace(TINY, steps=6))
+    generator.mapping.leave.reset_parameters()
+    generator.mapping.leave.weight.mul_(0.1)
+    generator.mapping.std.uniform_(0.5, 2.0)
+    z, schedule = torch.randn(4, 12), generator.schedule(*ASKED)
+    w = generator.mapping(z, schedule)
+    torch.testing.assert_close(generator.mapping.invert(w, schedule, 30), z, rtol=1e-3, atol=1e-3)
