@@ -11,7 +11,7 @@ Nothing here depends on how many attributes or values exist: a value never seen 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,7 +20,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ecomgen.errors import ConfigError
-from ecomgen.models.layers import ModulatedConv, ScaledConv, ScaledLinear, activate, shrink
+from ecomgen.models.layers import ModulatedConv, ScaledConv, ScaledLinear
+
+
+_EARLY = 2
+"""The blocks up to 16 px have more weights than a picture has numbers there: all pictures go through them together."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,10 @@ def base_size(size: int) -> int:
 
 
 class UpBlock(nn.Module):
-    """Twice the resolution, a look at the base picture, then styled convolutions: [n, c, h, h] -> [n, c_out, 2 h, 2 h]."""
+    """Twice the resolution, a look at the base picture [n, 3, 2 h, 2 h], then styled convolutions.
+
+    [n, c, h, h] -> [n, c_out, 2 h, 2 h].
+    """
 
     def __init__(self, c_in: int, c_out: int, w_dim: int) -> None:
         super().__init__()
@@ -71,9 +78,9 @@ class UpBlock(nn.Module):
 
     def forward(self, x: Tensor, w: Tensor, base: Tensor) -> Tensor:
         x = F.pixel_shuffle(x, 2)  # [n, c / 4, 2 h, 2 h]: four times fewer channels, so four times cheaper
-        x = x + self.look(shrink(base, x.shape[-1]))
+        x = x + self.look(base)
         for convolution in self.convolutions:
-            x = activate(convolution(x, w))
+            x = convolution(x, w)
         return x
 
 
@@ -117,12 +124,26 @@ class Synthesis(nn.Module):
         base = self.base(w).view(-1, 3, side, side)
         if side < self.config.size:
             base = F.interpolate(base, size=self.config.size, mode="bilinear")
+        looks = [base]  # the base at each block's resolution
+        for _ in self.blocks[1:]:
+            looks.insert(0, F.avg_pool2d(looks[0], 2))
         w = w * self.scale
         x = self.start(w).view(w.shape[0], -1, 4, 4).contiguous(memory_format=torch.channels_last)
-        x = activate(self.first(x, w))
-        for block in self.blocks:
-            x = block(x, w, base)
+        x = self.first(x, w)
+        # Large pictures are drawn one by one, so that they stay in the processor's cache: a quarter faster on a CPU.
+        early = len(self.blocks) if torch.is_grad_enabled() or x.is_cuda else _EARLY
+        x = _draw(self.blocks[:early], x, w, looks)
+        if early < len(self.blocks):
+            parts = zip(x.split(1), w.split(1), *(look.split(1) for look in looks[early:]), strict=True)
+            drawn = [self.to_rgb(_draw(self.blocks[early:], a, b, c), b) for a, b, *c in parts]
+            return base + torch.cat(drawn)
         return base + self.to_rgb(x, w)
+
+
+def _draw(blocks: Iterable[nn.Module], x: Tensor, w: Tensor, looks: Sequence[Tensor]) -> Tensor:
+    for block, look in zip(blocks, looks, strict=False):
+        x = block(x, w, look)
+    return x
 
 
 class Condition(nn.Module):
