@@ -23,8 +23,8 @@ from ecomgen.errors import ConfigError
 from ecomgen.models.layers import ModulatedConv, ScaledConv, ScaledLinear
 
 
-_EARLY = 2
-"""The blocks up to 16 px have more weights than a picture has numbers there: all pictures go through them together."""
+_EARLY = 3
+"""So many blocks, up to 32 px, have about as many weights as a picture has numbers: pictures go through them together."""
 
 
 @dataclass(frozen=True)

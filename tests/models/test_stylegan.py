@@ -54,7 +54,7 @@ def test_scaling_the_weights_for_one_large_picture_changes_nothing(demodulate: b
 
 
 def test_pictures_are_the_same_drawn_one_by_one_and_together() -> None:
-    synthesis = Generator(replace(TINY, channels=(16, 16, 8, 8, 8))).synthesis.eval()
+    synthesis = Generator(replace(TINY, channels=(16, 16, 8, 8, 8, 8))).synthesis.eval()
     torch.nn.init.normal_(synthesis.to_rgb.weight)
     w = torch.randn(3, 12)
     together = synthesis(w)
