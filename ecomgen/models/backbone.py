@@ -55,6 +55,16 @@ class Backbone(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         return self.net(pictures.contiguous(memory_format=_LAYOUT)).float()
 
+    def stages(self, pictures: Tensor) -> list[Tensor]:
+        """What each stage makes of the pictures: [n, 64, s / 4, s / 4], [n, 128, s / 8, s / 8], [n, 256, s / 16, s / 16]."""
+        net = self.net
+        x = net.maxpool(net.relu(net.bn1(net.conv1(pictures.contiguous(memory_format=_LAYOUT)))))
+        found = []
+        for stage in (net.layer1, net.layer2, net.layer3):
+            x = stage(x)
+            found.append(x)
+        return found
+
 
 def save_backbone(folder: Path, backbone: Backbone) -> None:
     """Write config.json and model.safetensors (fp16); other files in `folder` stay."""

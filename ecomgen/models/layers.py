@@ -52,7 +52,9 @@ class ModulatedConv(nn.Module):
         weight, padding = self.weight.to(x.dtype), self.weight.shape[-1] // 2
         if len(x) == 1 and x.numel() >= weight.numel() and not torch.is_grad_enabled():
             weight = weight * style[:, :, None, None]
-            return F.conv2d(x, weight if scale is None else weight * scale.view(-1, 1, 1, 1), bias, padding=padding)
+            return F.conv2d(
+                x, weight if scale is None else weight * scale.view(-1, 1, 1, 1), bias, padding=padding
+            )
         x = F.conv2d(x * style[:, :, None, None], weight, padding=padding)
         bias = bias[None, :, None, None]
         return x + bias if scale is None else torch.addcmul(bias, x, scale[:, :, None, None])

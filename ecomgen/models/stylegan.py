@@ -22,7 +22,6 @@ from torch import Tensor, nn
 from ecomgen.errors import ConfigError
 from ecomgen.models.layers import ModulatedConv, ScaledConv, ScaledLinear
 
-
 _EARLY = 3
 """So many blocks, up to 32 px, have about as many weights as a picture has numbers: pictures go through them together."""
 
@@ -31,10 +30,13 @@ _EARLY = 3
 class GeneratorConfig:
     """Shape of the generator. `channels[i]` is the width at 4 * 2**i pixels; all but the last divide by 4.
 
+    The last features are unfolded into `unfold` x `unfold` pixels each, which makes a larger picture at almost no cost
+    (sub-pixel convolution, Shi et al. 2016).
     `steps` and `guidance` are how the mapping is integrated; they can be changed without training.
     """
 
     channels: tuple[int, ...] = (320, 320, 192, 96, 32)
+    unfold: int = 1
     w_dim: int = 256
     text_dim: int = 256
     cond_dim: int = 256
@@ -46,16 +48,23 @@ class GeneratorConfig:
     def __post_init__(self) -> None:
         if any(c % 4 for c in self.channels[:-1]) or not self.channels:
             raise ConfigError("Each of the generator's channels but the last has to be a multiple of 4.")
+        if self.unfold not in (1, 2, 4):
+            raise ConfigError("The generator's features can be unfolded into 1, 2 or 4 pixels a side.")
 
     @property
     def size(self) -> int:
         """Side of the square pictures, in pixels."""
+        return self.inner_size * self.unfold
+
+    @property
+    def inner_size(self) -> int:
+        """Side of the last features."""
         return 4 * 2 ** (len(self.channels) - 1)
 
     @property
     def base_size(self) -> int:
         """Side of the base picture."""
-        return base_size(self.size)
+        return base_size(self.inner_size)
 
 
 def base_size(size: int) -> int:
@@ -105,7 +114,8 @@ class Synthesis(nn.Module):
         self.blocks = nn.ModuleList(
             UpBlock(a, b, config.w_dim) for a, b in zip(config.channels, config.channels[1:], strict=False)
         )
-        self.to_rgb = ModulatedConv(config.channels[-1], 3, config.w_dim, kernel=1, demodulate=False)
+        colours = 3 * config.unfold**2
+        self.to_rgb = ModulatedConv(config.channels[-1], colours, config.w_dim, kernel=1, demodulate=False)
         nn.init.zeros_(self.to_rgb.weight)
 
     def set_base(self, components: Tensor, mean: Tensor) -> None:
@@ -121,9 +131,7 @@ class Synthesis(nn.Module):
 
     def forward(self, w: Tensor) -> Tensor:
         side = self.config.base_size
-        base = self.base(w).view(-1, 3, side, side)
-        if side < self.config.size:
-            base = F.interpolate(base, size=self.config.size, mode="bilinear")
+        base = _enlarge(self.base(w).view(-1, 3, side, side), self.config.inner_size)
         looks = [base]  # the base at each block's resolution
         for _ in self.blocks[1:]:
             looks.insert(0, F.avg_pool2d(looks[0], 2))
@@ -135,9 +143,15 @@ class Synthesis(nn.Module):
         x = _draw(self.blocks[:early], x, w, looks)
         if early < len(self.blocks):
             parts = zip(x.split(1), w.split(1), *(look.split(1) for look in looks[early:]), strict=True)
-            drawn = [self.to_rgb(_draw(self.blocks[early:], a, b, c), b) for a, b, *c in parts]
-            return base + torch.cat(drawn)
-        return base + self.to_rgb(x, w)
+            detail = torch.cat([self.to_rgb(_draw(self.blocks[early:], a, b, c), b) for a, b, *c in parts])
+        else:
+            detail = self.to_rgb(x, w)
+        return _enlarge(base, self.config.size) + F.pixel_shuffle(detail, self.config.unfold)
+
+
+def _enlarge(pictures: Tensor, size: int) -> Tensor:
+    """Pictures [n, c, s, s] at a side of `size`, at least s."""
+    return F.interpolate(pictures, size=size, mode="bilinear") if pictures.shape[-1] < size else pictures
 
 
 def _draw(blocks: Iterable[nn.Module], x: Tensor, w: Tensor, looks: Sequence[Tensor]) -> Tensor:
@@ -321,9 +335,11 @@ class Vocabulary(nn.Module):
 
         A value that is not in the vocabulary counts as unspecified.
         """
-        n, a = len(attributes), len(self.names)
-        rows = torch.tensor(
+        rows = self.numbers(attributes)
+        return self.attribute.expand(len(rows), -1, -1), self.value[rows.clamp(min=0)], rows >= 0
+
+    def numbers(self, attributes: Sequence[Mapping[str, str | None]]) -> Tensor:
+        """Attributes of n products -> the number of each value [n, a], -1 where it is unspecified or unknown."""
+        return torch.tensor(
             [[self.rows.get((name, each.get(name) or ""), -1) for name in self.names] for each in attributes]
-        ).view(n, a)
-        known = rows >= 0
-        return self.attribute.expand(n, -1, -1), self.value[rows.clamp(min=0)], known
+        ).view(len(attributes), len(self.names))

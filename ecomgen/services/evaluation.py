@@ -69,7 +69,7 @@ def evaluate(request: EvaluationRequest, settings: Settings, progress: Progress)
         trim=checkpoint.training.get("trim", True),  # as all did before it was written down
         held_out=HELD_OUT,
     )
-    photos = read_photos(data, request.data, checkpoint.generator.config.size)
+    photos = read_photos(data, request.data, min(judge.size, checkpoint.generator.config.size))
     reference = look_at_photos(judge, photos, part_of(progress, _READING, _REAL))
     options = EvaluationOptions(request.pictures, request.seed, request.psi, request.inception)
     result = evaluate_generator(checkpoint, judge, photos, reference, options, part_of(progress, _REAL, 1.0))

@@ -93,7 +93,7 @@ def prune(teacher: Synthesis, config: GeneratorConfig, w: Tensor) -> Synthesis:
         assert isinstance(old, ModulatedConv)
         assert isinstance(new, ModulatedConv)
         if i + 1 == len(layers):
-            out = torch.arange(3)
+            out = torch.arange(len(old.bias))
         else:  # a block shuffles every four channels of what came before it into one
             shuffled = i % 2 == 0 and i + 2 < len(layers)
             out = _spread(keep[layers[i + 1]], 4) if shuffled else keep[layers[i + 1]]
@@ -213,9 +213,7 @@ class LightRun(Run):
             total = total + config.features * parts["features"]
         descend(total, self.optimizer)
         self.done += 1
-        update_average(
-            self.average, self.student, average_decay(self.images, config.batch, config.half_life)
-        )
+        update_average(self.average, self.student, average_decay(self.images, config.batch, config.half_life))
         return {name: float(part.detach()) for name, part in parts.items()}
 
 
