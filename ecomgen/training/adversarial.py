@@ -45,6 +45,10 @@ from ecomgen.training.loop import (
 )
 from ecomgen.training.mapping import Drawn
 
+_SHIFT = 3
+"""Pixels by which what the backbone sees is moved at most: its strides are 16, and a lattice that always lies alike on them
+is not seen."""
+
 
 @dataclass(frozen=True)
 class AdversarialConfig:
@@ -164,12 +168,13 @@ class AdversarialRun(Run):
         w = torch.cat(
             [mean + deviation * torch.randn(mean.shape).to(device), self.drawn.w[picked].to(device)]
         )
+        shift = torch.randint(-_SHIFT, _SHIFT + 1, (2,)).tolist()
         with self.compute.autocast():
             fake = self._synthesize(w)
             seen = shrink(fake, photos.shape[-1])
             with torch.no_grad():
-                real_stages = self.backbone.stages(photos)
-            stages = self.backbone.stages(seen)
+                real_stages = self.backbone.stages(photos.roll(shift, (2, 3)))
+            stages = self.backbone.stages(seen.roll(shift, (2, 3)))
         rebuilt = seen[:redrawn].float()
         parts = {
             "pixels": losses.multiscale_l1(rebuilt, photos[:redrawn]),
@@ -241,9 +246,9 @@ class AdversarialRun(Run):
             parts["patch_adversary"] = losses.hinge_discriminator(real, fake)
         if config.critic:
             self.critic.requires_grad_(True)
-            pairs = zip(self.critic(real_stages, c), self.critic(drawn_stages, c), strict=True)
+            both = zip(self.critic(real_stages, c), self.critic(drawn_stages, c), strict=True)
             parts["critic_adversary"] = _mean(
-                [losses.hinge_discriminator(r.float(), f.float()) for r, f in pairs]
+                [losses.hinge_discriminator(r.float(), f.float()) for r, f in both]
             )
             if config.mismatched:
                 wrong = self._contradicts(picked, rows).to(c.device)

@@ -301,6 +301,6 @@ def _write_card(out: Path, light: Checkpoint, teacher: Checkpoint) -> None:
         f"The checkpoint `{teacher.name}` ({teacher.hash}) with narrower layers ({channels}), taught by it on "
         f"{light.training['light_pictures']:,} pictures that it drew, without photos, and "
         f"{light.generator.config.steps} steps of mapping. What it was trained on and cannot do is in that checkpoint's card. "
-        f"Made by `ecomgen export --light --model {teacher.name}`.\n",
+        f"Made by `ecomgen lighten --model {teacher.name}`.\n",
         encoding="utf-8",
     )

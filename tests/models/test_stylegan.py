@@ -23,9 +23,18 @@ def test_draws_pictures_of_the_configured_size() -> None:
     assert generator(torch.randn(2, 12), generator.schedule(*ASKED)).shape == (2, 3, 16, 16)
 
 
-def test_channels_that_cannot_be_shuffled_are_refused() -> None:
+def test_unfolded_features_make_larger_pictures() -> None:
+    config = replace(TINY, unfold=2)
+    generator = Generator(config)
+    assert (config.size, config.base_size) == (32, 16)
+    assert generator(torch.randn(2, 12), generator.schedule(*ASKED)).shape == (2, 3, 32, 32)
+
+
+def test_shapes_that_cannot_be_shuffled_are_refused() -> None:
     with pytest.raises(ConfigError, match="multiple of 4"):
         GeneratorConfig(channels=(10, 8))
+    with pytest.raises(ConfigError, match="unfolded into 1, 2 or 4"):
+        GeneratorConfig(unfold=3)
 
 
 def test_modulated_convolution_equals_stylegan2s_grouped_one() -> None:
