@@ -353,6 +353,23 @@ def evaluate(
 
 
 @app.command()
+def lighten(
+    out: Annotated[Path, typer.Option(help="Folder for the new checkpoint.")],
+    model: Annotated[str | None, typer.Option(help="Checkpoint: a name or a folder.")] = None,
+    minutes: Annotated[float, typer.Option(help="How long it is taught.")] = 10.0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in --out stopped.")] = False,
+) -> None:
+    """Make a lighter checkpoint, taught by the whole one; Ctrl-C stops it safely."""
+    from ecomgen.services.light import lighten as make_lighter
+
+    with _progress_bar() as progress:
+        done = make_lighter(read_settings(), model, out, minutes, resume, progress)
+    _print(f"The checkpoint is in {out}." if done else "Stopped; --resume goes on from here.")
+    if not done:
+        raise typer.Exit(130)
+
+
+@app.command()
 def models(
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
 ) -> None:

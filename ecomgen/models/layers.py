@@ -6,13 +6,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+_SLOPE = 0.2
 _GAIN = 2**0.5
-"""Keeps the variance through a leaky ReLU of slope 0.2 (up to 2 %)."""
+"""Keeps the variance through a leaky ReLU of that slope (up to 2 %)."""
 
 
 def activate(x: Tensor) -> Tensor:
     """Leaky ReLU, scaled so that unit variance stays unit variance."""
-    return F.leaky_relu(x, 0.2) * _GAIN
+    return F.leaky_relu(x, _SLOPE) * _GAIN
 
 
 def shrink(pictures: Tensor, size: int) -> Tensor:
@@ -41,8 +42,9 @@ def without_lattice(pictures: Tensor) -> Tensor:
 class ModulatedConv(nn.Module):
     """A convolution whose input channels are scaled by a style (StyleGAN2, Karras et al. 2020, eqs. 1-3).
 
-    Written as scale -> plain convolution -> demodulate, which equals modulating the weights without grouped
-    convolutions: x [n, c_in, h, w], w [n, w_dim] -> [n, c_out, h, w].
+    x [n, c_in, h, w], w [n, w_dim] -> [n, c_out, h, w]; a demodulated one ends in `activate`. Written as scale -> plain
+    convolution -> demodulate, which equals modulating the weights without grouped convolutions. Where a single
+    picture is larger than the weights it is the weights that are scaled, which saves passes over the picture.
     """
 
     def __init__(self, c_in: int, c_out: int, w_dim: int, kernel: int = 3, demodulate: bool = True) -> None:
@@ -56,13 +58,24 @@ class ModulatedConv(nn.Module):
         self._kept: tuple[int, Tensor] | None = None
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
-        style = self.style(w).to(x.dtype)
-        x = F.conv2d(x * style[:, :, None, None], self.weight.to(x.dtype), padding=self.weight.shape[-1] // 2)
+        style = self.style(w)
         if self.demodulate:
-            energy = style.float().square() @ self._energy()
-            scale = torch.rsqrt(energy + 1e-8).to(x.dtype)[:, :, None, None]
-            return torch.addcmul(self.bias.to(x.dtype)[None, :, None, None], x, scale)
-        return x + self.bias.to(x.dtype)[None, :, None, None]
+            # The activation's gain goes in here: scaled before or after a leaky ReLU is the same.
+            scale = _GAIN * torch.rsqrt(style.float().square() @ self._energy() + 1e-8)
+            x = self._convolve(x, style.to(x.dtype), scale.to(x.dtype), _GAIN * self.bias.to(x.dtype))
+            return F.leaky_relu(x, _SLOPE, inplace=not torch.is_grad_enabled())
+        return self._convolve(x, style.to(x.dtype), None, self.bias.to(x.dtype))
+
+    def _convolve(self, x: Tensor, style: Tensor, scale: Tensor | None, bias: Tensor) -> Tensor:
+        weight, padding = self.weight.to(x.dtype), self.weight.shape[-1] // 2
+        if len(x) == 1 and x.numel() >= weight.numel() and not torch.is_grad_enabled():
+            weight = weight * style[:, :, None, None]
+            return F.conv2d(
+                x, weight if scale is None else weight * scale.view(-1, 1, 1, 1), bias, padding=padding
+            )
+        x = F.conv2d(x * style[:, :, None, None], weight, padding=padding)
+        bias = bias[None, :, None, None]
+        return x + bias if scale is None else torch.addcmul(bias, x, scale[:, :, None, None])
 
     def _energy(self) -> Tensor:
         """Squared weights summed over the kernel [c_in, c_out]; kept while a network in use does not change."""

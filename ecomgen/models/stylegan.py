@@ -11,7 +11,7 @@ Nothing here depends on how many attributes or values exist: a value never seen 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,15 +20,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ecomgen.errors import ConfigError
-from ecomgen.models.layers import (
-    ModulatedConv,
-    ScaledConv,
-    ScaledLinear,
-    activate,
-    shrink,
-    smooth,
-    without_lattice,
-)
+from ecomgen.models.layers import ModulatedConv, ScaledConv, ScaledLinear, smooth, without_lattice
+
+_EARLY = 3
+"""So many blocks, up to 32 px, have about as many weights as a picture has numbers: pictures go through them together."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +73,10 @@ def base_size(size: int) -> int:
 
 
 class UpBlock(nn.Module):
-    """Twice the resolution, a look at the base picture, then styled convolutions: [n, c, h, h] -> [n, c_out, 2 h, 2 h]."""
+    """Twice the resolution, a look at the base picture [n, 3, 2 h, 2 h], then styled convolutions.
+
+    [n, c, h, h] -> [n, c_out, 2 h, 2 h].
+    """
 
     def __init__(self, c_in: int, c_out: int, w_dim: int) -> None:
         super().__init__()
@@ -89,9 +87,9 @@ class UpBlock(nn.Module):
 
     def forward(self, x: Tensor, w: Tensor, base: Tensor) -> Tensor:
         x = F.pixel_shuffle(x, 2)  # [n, c / 4, 2 h, 2 h]: four times fewer channels, so four times cheaper
-        x = x + self.look(shrink(base, x.shape[-1]))
+        x = x + self.look(base)
         for convolution in self.convolutions:
-            x = activate(convolution(x, w))
+            x = convolution(x, w)
         return x
 
 
@@ -134,12 +132,20 @@ class Synthesis(nn.Module):
     def forward(self, w: Tensor) -> Tensor:
         side = self.config.base_size
         base = _enlarge(self.base(w).view(-1, 3, side, side), self.config.inner_size)
+        looks = [base]  # the base at each block's resolution
+        for _ in self.blocks[1:]:
+            looks.insert(0, F.avg_pool2d(looks[0], 2))
         w = w * self.scale
         x = self.start(w).view(w.shape[0], -1, 4, 4).contiguous(memory_format=torch.channels_last)
-        x = activate(self.first(x, w))
-        for block in self.blocks:
-            x = block(x, w, base)
-        detail = self.to_rgb(x, w)
+        x = self.first(x, w)
+        # Large pictures are drawn one by one, so that they stay in the processor's cache: a quarter faster on a CPU.
+        early = len(self.blocks) if torch.is_grad_enabled() or x.is_cuda else _EARLY
+        x = _draw(self.blocks[:early], x, w, looks)
+        if early < len(self.blocks):
+            parts = zip(x.split(1), w.split(1), *(look.split(1) for look in looks[early:]), strict=True)
+            detail = torch.cat([self.to_rgb(_draw(self.blocks[early:], a, b, c), b) for a, b, *c in parts])
+        else:
+            detail = self.to_rgb(x, w)
         if self.config.unfold > 1:
             detail = smooth(F.pixel_shuffle(without_lattice(detail), self.config.unfold))
         return _enlarge(base, self.config.size) + detail
@@ -148,6 +154,12 @@ class Synthesis(nn.Module):
 def _enlarge(pictures: Tensor, size: int) -> Tensor:
     """Pictures [n, c, s, s] at a side of `size`, at least s."""
     return F.interpolate(pictures, size=size, mode="bilinear") if pictures.shape[-1] < size else pictures
+
+
+def _draw(blocks: Iterable[nn.Module], x: Tensor, w: Tensor, looks: Sequence[Tensor]) -> Tensor:
+    for block, look in zip(blocks, looks, strict=False):
+        x = block(x, w, look)
+    return x
 
 
 class Condition(nn.Module):

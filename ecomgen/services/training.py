@@ -40,7 +40,7 @@ def train(config: Path, data: Path | None, out: Path | None, resume: bool, progr
             settings = load_config(config, GeneratorTraining)
             source = data or _named_set(settings.data.set, config)
             _keep(config, folder)
-            with _StopOnSignal() as stop:
+            with StopOnSignal() as stop:
                 done = train_generator(settings, source, folder, resume, stop.is_set, progress)
             return folder if done else None
         case "text":
@@ -56,7 +56,7 @@ def train(config: Path, data: Path | None, out: Path | None, resume: bool, progr
             pretraining = load_config(config, Pretraining)
             sources = _named_sets(data, pretraining.sets, config)
             _keep(config, folder)
-            with _StopOnSignal() as stop:
+            with StopOnSignal() as stop:
                 done = pretrain(pretraining, sources, folder, resume, stop.is_set, progress)
             return folder if done else None
         case "recogniser":
@@ -65,7 +65,7 @@ def train(config: Path, data: Path | None, out: Path | None, resume: bool, progr
             recogniser = load_config(config, RecogniserTraining)
             sources = _named_sets(data, recogniser.sets, config)
             _keep(config, folder)
-            with _StopOnSignal() as stop:
+            with StopOnSignal() as stop:
                 done = train_recogniser(recogniser, sources, folder, resume, stop.is_set, progress)
             return folder if done else None
         case other:
@@ -97,7 +97,7 @@ def _named_set(name: str, config: Path) -> Path:
     return path
 
 
-class _StopOnSignal:
+class StopOnSignal:
     """While it is open, Ctrl-C and SIGTERM ask the loop to stop after its step instead of killing it."""
 
     def __enter__(self) -> threading.Event:

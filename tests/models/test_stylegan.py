@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from ecomgen.errors import ConfigError
-from ecomgen.models.layers import ModulatedConv, smooth, without_lattice
+from ecomgen.models.layers import ModulatedConv, activate, smooth, without_lattice
 from ecomgen.models.stylegan import Condition, FlowMapping, Generator, GeneratorConfig, Vocabulary
 
 TINY = GeneratorConfig(
@@ -46,8 +46,30 @@ def test_modulated_convolution_equals_stylegan2s_grouped_one() -> None:
     weight = layer.weight[None] * style[:, None, :, None, None]  # eq. 1
     weight = weight / (weight.square().sum((2, 3, 4), keepdim=True) + 1e-8).sqrt()  # eq. 3
     grouped = F.conv2d(x.reshape(1, 18, 7, 7), weight.reshape(15, 6, 3, 3), padding=1, groups=3)
-    expected = grouped.view(3, 5, 7, 7) + layer.bias[None, :, None, None]
+    expected = activate(grouped.view(3, 5, 7, 7) + layer.bias[None, :, None, None])
     torch.testing.assert_close(layer(x, w), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("demodulate", [True, False])
+def test_scaling_the_weights_for_one_large_picture_changes_nothing(demodulate: bool) -> None:
+    layer = ModulatedConv(6, 5, 4, demodulate=demodulate).eval()
+    with torch.no_grad():
+        layer.bias.normal_()
+    x, w = torch.randn(2, 6, 9, 9), torch.randn(2, 4)
+    assert x[0].numel() >= layer.weight.numel()
+    with torch.no_grad():
+        one_by_one = torch.cat([layer(x[:1], w[:1]), layer(x[1:], w[1:])])
+    torch.testing.assert_close(one_by_one, layer(x, w), rtol=1e-4, atol=1e-5)
+
+
+def test_pictures_are_the_same_drawn_one_by_one_and_together() -> None:
+    synthesis = Generator(replace(TINY, channels=(16, 16, 8, 8, 8, 8))).synthesis.eval()
+    torch.nn.init.normal_(synthesis.to_rgb.weight)
+    w = torch.randn(3, 12)
+    together = synthesis(w)
+    with torch.no_grad():
+        one_by_one = synthesis(w)
+    torch.testing.assert_close(one_by_one, together, rtol=1e-4, atol=1e-4)
 
 
 def test_a_changed_weight_is_seen_although_its_energy_is_kept() -> None:
