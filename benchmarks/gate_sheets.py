@@ -29,7 +29,9 @@ PSI = (0.6, 0.7, 0.8, 0.9, 1.0)
 ACROSS, TILE, CAPTION, COLUMNS, ROWS = 20, 160, 44, 8, 5
 
 
-def asked(counts: dict[str, dict[str, int]], category: str, hard: bool, chance: random.Random) -> dict[str, str]:
+def asked(
+    counts: dict[str, dict[str, int]], category: str, hard: bool, chance: random.Random
+) -> dict[str, str]:
     """What a shop may ask of a category: colours as often as photos have them, or, if hard, each as often and one thing more."""
     colours = counts["colour"]
     weights = [1 if hard else n for n in colours.values()]
@@ -72,7 +74,10 @@ def draw(options: argparse.Namespace) -> None:
         atlas.paste(tile, (i % ACROSS * side, i // ACROSS * side))
     folder.mkdir(parents=True, exist_ok=True)
     atlas.save(folder / "pictures.webp", lossless=True, method=6, quality=100)
-    write(folder / "pictures.jsonl", [{**row, "side": side, "model_hash": image.picture.model_hash} for row in rows])
+    write(
+        folder / "pictures.jsonl",
+        [{**row, "side": side, "model_hash": image.picture.model_hash} for row in rows],
+    )
     print(f"{folder}: {len(rows)} pictures, {(folder / 'pictures.webp').stat().st_size:,} bytes")
 
 
@@ -96,9 +101,13 @@ def sheets(options: argparse.Namespace) -> None:
         pen = ImageDraw.Draw(sheet)
         for place, i in enumerate(order[first : first + per]):
             left, top = place % COLUMNS * (TILE + 6), place // COLUMNS * (TILE + CAPTION)
-            sheet.paste(Image.fromarray(pictures[i]).resize((TILE, TILE), Image.Resampling.BICUBIC), (left, top))
+            sheet.paste(
+                Image.fromarray(pictures[i]).resize((TILE, TILE), Image.Resampling.BICUBIC), (left, top)
+            )
             words = f"{first + place}: " + ", ".join(rows[i]["attributes"].values())
-            pen.multiline_text((left + 2, top + TILE), "\n".join(textwrap.wrap(words, 25)[:2]), "#a00000", letters)
+            pen.multiline_text(
+                (left + 2, top + TILE), "\n".join(textwrap.wrap(words, 25)[:2]), "#a00000", letters
+            )
         sheet.save(options.to / f"{first:03}.png")
 
 

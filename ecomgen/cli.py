@@ -85,6 +85,9 @@ def generate(
     format: Annotated[str, typer.Option(help="png, jpeg or webp.")] = "png",
     variation: Annotated[float, typer.Option(help="Vary the picture of one seed: 0 (same) to 1.")] = 0.0,
     variation_seed: Annotated[int, typer.Option(help="First seed of the variations.")] = 0,
+    retry: Annotated[
+        bool, typer.Option(help="Draw a picture that looks failed again, from another seed.")
+    ] = True,
 ) -> None:
     """Make pictures from a prompt; one JSON line each."""
     edits = dict(_assignment(text) for text in set_ or [])
@@ -103,6 +106,7 @@ def generate(
         attributes=edits,
         variation=variation,
         variation_seed=variation_seed,
+        retry=retry,
     )
     for picture in _generation(settings).generate(request):
         path = save_picture(picture, out / f"{picture.seed}-{picture.id[:8]}", format)
@@ -239,6 +243,20 @@ def evaluate(
     for line in (scoreboard.table(result), *result["notes"]):
         print(line, file=sys.stderr)
     _print_json(result)
+
+
+@app.command()
+def gate(
+    data: Annotated[
+        Path, typer.Option(help="Product set that the checkpoint learnt from: a zip or a folder.")
+    ],
+    model: Annotated[str | None, typer.Option(help="Checkpoint: a name or a folder.")] = None,
+) -> None:
+    """Let a checkpoint recognise its failed pictures, by its training photos; new checkpoints can do so already."""
+    from ecomgen.services.gate import fit_gate
+
+    settings = read_settings()
+    _print(f"{fit_gate(settings, model or settings.model, data)} is written.")
 
 
 @app.command()

@@ -55,6 +55,13 @@ class Backbone(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         return self.net(pictures.contiguous(memory_format=_LAYOUT)).float()
 
+    def with_texture(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """The features, and what the second stage sees, which is small: maps [n, 128, size / 8, size / 8]."""
+        net = self.net
+        x = net.relu(net.bn1(net.conv1(pictures.contiguous(memory_format=_LAYOUT))))
+        maps = net.layer2(net.layer1(net.maxpool(x)))
+        return net.avgpool(net.layer3(maps)).flatten(1).float(), maps.float()
+
 
 def save_backbone(folder: Path, backbone: Backbone) -> None:
     """Write config.json and model.safetensors (fp16); other files in `folder` stay."""

@@ -8,7 +8,7 @@ import secrets
 import shlex
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from PIL import Image
 from ecomgen.errors import CheckpointError, EcomgenError, InvalidRequest
 from ecomgen.schema import Attributes, Schema
 from ecomgen.services.attributes import AttributeReader, Reading, check_prompt
+from ecomgen.services.gate import QualityGate, Settled
 from ecomgen.services.tensors import compute
 from ecomgen.settings import Settings
 
@@ -40,7 +41,8 @@ class GenerationRequest:
     """What is asked for. `attributes` are the user's edits: they win over the prompt, None forces "unspecified".
 
     Picture i has seed + i; with a `variation` (0 to 1, the share of the noise that is redrawn) the seed stays and
-    picture i has variation_seed + i. psi in [0, 1]: 0 is the most typical product, 1 the full variety.
+    picture i has variation_seed + i. psi in [0, 1]: 0 is the most typical product, 1 the full variety. With `retry` a
+    picture of a seed that looks failed is set aside and drawn again from another one (services/gate.py).
     """
 
     prompt: str = ""
@@ -51,11 +53,12 @@ class GenerationRequest:
     attributes: Mapping[str, str | None] = field(default_factory=dict)
     variation: float = 0.0
     variation_seed: int = 0
+    retry: bool = True
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One generated picture and all that is needed to make it again."""
+    """One generated picture and all that is needed to make it again. `set_aside`: as many tries before it looked failed."""
 
     id: str
     image: Image.Image = field(repr=False)
@@ -67,6 +70,7 @@ class Picture:
     model_hash: str
     variation: float = 0.0
     variation_seed: int = 0
+    set_aside: int = 0
 
     def parameters(self) -> dict[str, Any]:
         """Plain data: everything but the id and the pixels."""
@@ -80,6 +84,12 @@ class Picture:
         }
         if self.variation:
             plain |= {"variation": self.variation, "variation_seed": self.variation_seed}
+        if self.set_aside:
+            tries = "1 try" if self.set_aside == 1 else f"{self.set_aside} tries"
+            plain |= {
+                "set_aside": self.set_aside,
+                "note": f"{tries} looked failed and made way for this picture.",
+            }
         return plain
 
     def command(self) -> str:
@@ -95,7 +105,7 @@ class Picture:
             "--psi",
             f"{self.psi:g}",
         ]
-        words += ["--model", self.model]
+        words += ["--model", self.model, "--no-retry"]
         if self.variation:
             words += ["--variation", f"{self.variation:g}", "--variation-seed", str(self.variation_seed)]
         for name, value in self.attributes.items():
@@ -124,6 +134,7 @@ class Generation:
         self._reader = reader
         self._loaded: OrderedDict[str, Checkpoint] = OrderedDict()
         self._loading = threading.Lock()
+        self._gate = QualityGate(settings)
         self.ready = False
 
     def warm_up(self) -> threading.Thread:
@@ -217,18 +228,29 @@ class Generation:
             recipes = [self._recipe(request, seed, i) for i in range(start, start + _TOGETHER)]
             pixels = compute(_pixels, checkpoint, recipes, schedule, request.psi)
             wanted = min(_TOGETHER, request.count - start)
-            for array, (seed_i, variation_seed, variation) in zip(pixels[:wanted], recipes, strict=False):
+            seeds = [each for each, _, _ in recipes]
+            if request.retry and not request.variation:
+
+                def again(seeds: Sequence[int]) -> np.ndarray:
+                    return compute(_pixels, checkpoint, [(s, 0, 0.0) for s in seeds], schedule, request.psi)
+
+                name, hash = checkpoint.name, checkpoint.hash
+                settled = self._gate.settle(name, hash, attributes, seeds, pixels, wanted, again)
+            else:
+                settled = [Settled(p, seed) for p, seed in zip(pixels, seeds, strict=True)][:wanted]
+            for each, (_, variation_seed, variation) in zip(settled, recipes, strict=False):
                 yield Picture(
                     id=secrets.token_hex(16),
-                    image=Image.fromarray(array),
+                    image=Image.fromarray(each.pixels),
                     prompt=prompt,
                     attributes=attributes,
-                    seed=seed_i,
+                    seed=each.seed,
                     psi=request.psi,
                     model=checkpoint.name,
                     model_hash=checkpoint.hash,
                     variation=variation,
                     variation_seed=variation_seed,
+                    set_aside=each.set_aside,
                 )
 
     @staticmethod

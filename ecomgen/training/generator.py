@@ -23,6 +23,7 @@ from ecomgen.schema import Schema
 from ecomgen.settings import bundled
 from ecomgen.training.autoencoder import AutoencoderConfig, AutoencoderRun, train_autoencoder
 from ecomgen.training.device import choose_compute
+from ecomgen.training.gate import write_typical
 from ecomgen.training.loop import ShouldStop, UpdateProgress, never, quietly
 from ecomgen.training.mapping import MappingConfig, MappingRun, draw_latents, encode_photos, train_mapping
 
@@ -186,6 +187,7 @@ def train_generator(
     )
     save_checkpoint(out, checkpoint)
     save_adversary(out, run.adversary)
+    write_typical(out, photos.train, photos.train_products)
     update_progress("Done", 1.0)
     return True
 
