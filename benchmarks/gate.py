@@ -12,6 +12,7 @@ import hashlib
 import json
 import statistics
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -60,12 +61,15 @@ def milliseconds(generation: Generation, retry: bool) -> float:
     return 1000 * statistics.median(times)
 
 
+def key(attributes: Mapping[str, str | None]) -> tuple:
+    return tuple(sorted(attributes.items()))
+
+
 def consequences(options: argparse.Namespace, settings: Settings) -> dict:
     """Scores of --pictures pictures in the place of training photos, each with and without the gate."""
-    from ecomgen.training.evaluation import _accuracies, _key
     from ecomgen.training.evaluation import look as judged
     from ecomgen.training.generator import DataConfig, read_photos
-    from ecomgen.training.metrics.accuracy import shared_values
+    from ecomgen.training.metrics.accuracy import attribute_accuracy, shared_values
     from ecomgen.training.metrics.distances import frechet_distance
     from ecomgen.training.metrics.diversity import diversity_within_condition
     from ecomgen.training.sampling import choose_rows, learnt
@@ -85,12 +89,12 @@ def consequences(options: argparse.Namespace, settings: Settings) -> dict:
             for i, a in enumerate(asked)
         ]
         features = judged(judge, torch.from_numpy(np.stack([np.asarray(p.image) for p in made])))
-        right = _accuracies(judge, values, (features, asked), (held_out, shown))
+        right = attribute_accuracy(judge, features, asked, values)
         spread = diversity_within_condition(
-            features, list(map(_key, asked)), held_out, list(map(_key, shown))
+            features, [key(a) for a in asked], held_out, [key(a) for a in shown]
         )
         result[name] = {
-            **{k: round(100 * right[k][0].share, 1) for k in ("category", "colour")},
+            **{k: round(100 * right[k].share, 1) for k in ("category", "colour")},
             "fd": round(frechet_distance(features, held_out), 2),
             "variety": round(spread.share, 3) if spread else None,
             "set_aside": round(float(np.mean([p.set_aside > 0 for p in made])), 3),

@@ -113,8 +113,9 @@ def sheets(options: argparse.Namespace) -> None:
 
 def label(options: argparse.Namespace) -> None:
     failed = read_failed(options.failed)
-    rows = read(options.set / "pictures.jsonl")
+    rows, _ = load(options.set)  # labels.jsonl has all that pictures.jsonl had
     write(options.set / "labels.jsonl", [{**r, "failed": failed.get(r["number"], "")} for r in rows])
+    (options.set / "pictures.jsonl").unlink(missing_ok=True)
     share = len(failed) / len(rows)
     print(f"{len(rows)} pictures, {len(failed)} failed ({share:.1%})")
 
