@@ -104,7 +104,9 @@ def test_where_all_tries_fail_the_best_one_is_taken(settings: Settings) -> None:
     add_gate(settings, 1.1)
     picture = draw(settings, count=1)[0]
     assert picture.set_aside == TRIES
-    tries = [draw(settings, seed=s, count=1, retry=False)[0] for s in (5, *(try_seed(5, n) for n in (1, 2, 3)))]
+    tries = [
+        draw(settings, seed=s, count=1, retry=False)[0] for s in (5, *(try_seed(5, n) for n in (1, 2, 3)))
+    ]
     assert same(picture, tries[int(np.argmax(scores(settings, tries)))])
 
 
