@@ -55,12 +55,15 @@ class Backbone(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         return self.net(pictures.contiguous(memory_format=_LAYOUT)).float()
 
-    def with_texture(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """The features, and what the second stage sees, which is small: maps [n, 128, size / 8, size / 8]."""
+    def stages(self, pictures: Tensor) -> list[Tensor]:
+        """What each stage makes of the pictures: [n, 64, s / 4, s / 4], [n, 128, s / 8, s / 8], [n, 256, s / 16, s / 16]."""
         net = self.net
-        x = net.relu(net.bn1(net.conv1(pictures.contiguous(memory_format=_LAYOUT))))
-        maps = net.layer2(net.layer1(net.maxpool(x)))
-        return net.avgpool(net.layer3(maps)).flatten(1).float(), maps.float()
+        x = net.maxpool(net.relu(net.bn1(net.conv1(pictures.contiguous(memory_format=_LAYOUT)))))
+        found = []
+        for stage in (net.layer1, net.layer2, net.layer3):
+            x = stage(x)
+            found.append(x)
+        return found
 
 
 def save_backbone(folder: Path, backbone: Backbone) -> None:

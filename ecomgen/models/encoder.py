@@ -26,7 +26,7 @@ class EncoderConfig:
 
 
 class Encoder(nn.Module):
-    """Photo [n, 3, size, size] in [-1, 1] -> mean and log-variance of w, each [n, w_dim].
+    """Photo [n, 3, size, size] in [-1, 1] -> mean and log-variance of w, each [n, w_dim]; larger photos are shrunk.
 
     The mean is the photo's fixed principal components plus what the convolutions add to them.
     """
@@ -44,6 +44,7 @@ class Encoder(nn.Module):
         self.base = ScaledLinear(3 * base_size(config.size) ** 2, config.w_dim).requires_grad_(False)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        x = shrink(x, self.config.size)
         base = self.base(shrink(x, base_size(self.config.size)).flatten(1))
         x = self.enter(F.pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last))
         for block in self.blocks:

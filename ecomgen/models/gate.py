@@ -107,7 +107,8 @@ def look(
     recogniser: Recogniser, typical: Typical, pictures: Tensor, asked: Sequence[Mapping[str, str | None]]
 ) -> dict[str, Tensor]:
     """The signals of pictures [n, 3, s, s] in [-1, 1]: SIGNALS -> [n, k], the larger the better but for the texture."""
-    features, maps = recogniser.backbone.with_texture(fitted(recogniser, pictures))
+    _, maps, last = recogniser.backbone.stages(fitted(recogniser, pictures))
+    features = last.mean((2, 3)).float()  # as the backbone itself gives them
     probabilities = recogniser.probabilities(features)
     signals = {}
     for name in ("category", "colour"):

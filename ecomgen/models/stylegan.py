@@ -11,7 +11,7 @@ Nothing here depends on how many attributes or values exist: a value never seen 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,17 +20,28 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ecomgen.errors import ConfigError
-from ecomgen.models.layers import ModulatedConv, ScaledConv, ScaledLinear, activate, shrink
+from ecomgen.models.layers import (
+    ModulatedConv,
+    ScaledConv,
+    ScaledLinear,
+    activate,
+    shrink,
+    smooth,
+    without_lattice,
+)
 
 
 @dataclass(frozen=True)
 class GeneratorConfig:
     """Shape of the generator. `channels[i]` is the width at 4 * 2**i pixels; all but the last divide by 4.
 
+    The last features are unfolded into `unfold` x `unfold` pixels each, which makes a larger picture at almost no cost
+    (sub-pixel convolution, Shi et al. 2016).
     `steps` and `guidance` are how the mapping is integrated; they can be changed without training.
     """
 
     channels: tuple[int, ...] = (320, 320, 192, 96, 32)
+    unfold: int = 1
     w_dim: int = 256
     text_dim: int = 256
     cond_dim: int = 256
@@ -42,16 +53,23 @@ class GeneratorConfig:
     def __post_init__(self) -> None:
         if any(c % 4 for c in self.channels[:-1]) or not self.channels:
             raise ConfigError("Each of the generator's channels but the last has to be a multiple of 4.")
+        if self.unfold not in (1, 2, 4):
+            raise ConfigError("The generator's features can be unfolded into 1, 2 or 4 pixels a side.")
 
     @property
     def size(self) -> int:
         """Side of the square pictures, in pixels."""
+        return self.inner_size * self.unfold
+
+    @property
+    def inner_size(self) -> int:
+        """Side of the last features."""
         return 4 * 2 ** (len(self.channels) - 1)
 
     @property
     def base_size(self) -> int:
         """Side of the base picture."""
-        return base_size(self.size)
+        return base_size(self.inner_size)
 
 
 def base_size(size: int) -> int:
@@ -98,7 +116,8 @@ class Synthesis(nn.Module):
         self.blocks = nn.ModuleList(
             UpBlock(a, b, config.w_dim) for a, b in zip(config.channels, config.channels[1:], strict=False)
         )
-        self.to_rgb = ModulatedConv(config.channels[-1], 3, config.w_dim, kernel=1, demodulate=False)
+        colours = 3 * config.unfold**2
+        self.to_rgb = ModulatedConv(config.channels[-1], colours, config.w_dim, kernel=1, demodulate=False)
         nn.init.zeros_(self.to_rgb.weight)
 
     def set_base(self, components: Tensor, mean: Tensor) -> None:
@@ -114,15 +133,21 @@ class Synthesis(nn.Module):
 
     def forward(self, w: Tensor) -> Tensor:
         side = self.config.base_size
-        base = self.base(w).view(-1, 3, side, side)
-        if side < self.config.size:
-            base = F.interpolate(base, size=self.config.size, mode="bilinear")
+        base = _enlarge(self.base(w).view(-1, 3, side, side), self.config.inner_size)
         w = w * self.scale
         x = self.start(w).view(w.shape[0], -1, 4, 4).contiguous(memory_format=torch.channels_last)
         x = activate(self.first(x, w))
         for block in self.blocks:
             x = block(x, w, base)
-        return base + self.to_rgb(x, w)
+        detail = self.to_rgb(x, w)
+        if self.config.unfold > 1:
+            detail = smooth(F.pixel_shuffle(without_lattice(detail), self.config.unfold))
+        return _enlarge(base, self.config.size) + detail
+
+
+def _enlarge(pictures: Tensor, size: int) -> Tensor:
+    """Pictures [n, c, s, s] at a side of `size`, at least s."""
+    return F.interpolate(pictures, size=size, mode="bilinear") if pictures.shape[-1] < size else pictures
 
 
 class Condition(nn.Module):
@@ -250,6 +275,21 @@ class FlowMapping(nn.Module):
             x = torch.add(x, self._guided(middle, schedule[2 * i + 1]), alpha=dt)
         return x / self.scale * self.std + self.mean
 
+    def invert(self, w: Tensor, schedule: list[Moment], rounds: int = 4) -> Tensor:
+        """The noise z [n, w_dim] that `forward` turns into about w: its steps undone from the last to the first.
+
+        Each midpoint step is solved by fixed-point iteration. Where the field bends too much for its few steps the
+        noise is only near, so whoever edits a picture applies the difference that the edit makes to its w.
+        """
+        x = self.normalise(w)
+        dt = 1.0 / self.steps
+        for i in reversed(range(self.steps)):
+            after = x
+            for _ in range(rounds):
+                middle = torch.add(x, self._guided(x, schedule[2 * i]), alpha=dt / 2)
+                x = torch.sub(after, self._guided(middle, schedule[2 * i + 1]), alpha=dt)
+        return x
+
     def _guided(self, x: Tensor, moment: Moment) -> Tensor:
         velocity = self.velocity(x, moment)
         return torch.lerp(velocity[1], velocity[0], self.guidance) if velocity.ndim == 3 else velocity
@@ -300,9 +340,11 @@ class Vocabulary(nn.Module):
 
         A value that is not in the vocabulary counts as unspecified.
         """
-        n, a = len(attributes), len(self.names)
-        rows = torch.tensor(
+        rows = self.numbers(attributes)
+        return self.attribute.expand(len(rows), -1, -1), self.value[rows.clamp(min=0)], rows >= 0
+
+    def numbers(self, attributes: Sequence[Mapping[str, str | None]]) -> Tensor:
+        """Attributes of n products -> the number of each value [n, a], -1 where it is unspecified or unknown."""
+        return torch.tensor(
             [[self.rows.get((name, each.get(name) or ""), -1) for name in self.names] for each in attributes]
-        ).view(n, a)
-        known = rows >= 0
-        return self.attribute.expand(n, -1, -1), self.value[rows.clamp(min=0)], known
+        ).view(len(attributes), len(self.names))

@@ -10,7 +10,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,31 +18,33 @@ import numpy as np
 
 from ecomgen.errors import CheckpointError
 from ecomgen.services.evaluation import HELD_OUT, find_checkpoint
+from ecomgen.services.recipes import Recipe
 from ecomgen.services.recognition import FOLDER
 from ecomgen.services.tensors import compute
 from ecomgen.settings import Settings
 
 if TYPE_CHECKING:
+    from ecomgen.models.checkpoint import Checkpoint
     from ecomgen.models.gate import Gate
     from ecomgen.models.recogniser import Recogniser
-    from ecomgen.schema import Attributes
 
 TRIES = 3
 """As many times a failed picture is drawn again; when all fail, the best of them and the first one is taken."""
 
 _FIRST_TRY = 2**62
 
-Drawing = Callable[[Sequence[int]], np.ndarray]
-"""Seeds -> their pictures, uint8 [n, s, s, 3]."""
-
 
 @dataclass(frozen=True)
 class Settled:
-    """A picture (uint8 [s, s, 3]), the seed that made it, and how many tries were set aside for it."""
+    """A picture (uint8 [s, s, 3]), what made it, and how many tries were set aside for it."""
 
     pixels: np.ndarray
-    seed: int
+    recipe: Recipe
     set_aside: int = 0
+
+
+Drawing = Callable[[Sequence[Recipe]], list[Settled]]
+"""Draws at most so many recipes as are always drawn together."""
 
 
 class QualityGate:
@@ -54,49 +56,36 @@ class QualityGate:
         self._recogniser: Recogniser | None = None
         self._gates: dict[str, Gate | None] = {}
 
-    def settle(
-        self,
-        model: str,
-        hash: str,
-        asked: Attributes,
-        seeds: Sequence[int],
-        pixels: np.ndarray,
-        wanted: int,
-        draw: Drawing,
-    ) -> list[Settled]:
-        """The first `wanted` of the pictures (uint8 [n, s, s, 3]), those that failed drawn again from another seed.
+    def settle(self, checkpoint: Checkpoint, made: Sequence[Settled], draw: Drawing) -> list[Settled]:
+        """The same pictures, but those of plain seeds that failed are drawn again from other seeds.
 
-        As they are where the checkpoint or this machine has no gate. n pictures are drawn and judged at a time, so that
-        the arithmetic is the same however many are wanted.
+        As they are where the checkpoint or this machine has no gate, and where a variation or a latent made them.
         """
-        first = [Settled(p, seed) for p, seed in zip(pixels, seeds, strict=True)][:wanted]
-        gate = self._gate(model, hash)
-        if gate is None or all(settled.seed >= _FIRST_TRY for settled in first):
-            return first
-        threshold, together = gate.weighing.threshold, len(seeds)
-        tries = {
-            i: [(score, first[i])]
-            for i, score in enumerate(_scores(gate, pixels, asked)[:wanted])
-            if score < threshold and seeds[i] < _FIRST_TRY
-        }
+        from ecomgen.services.drawing import TOGETHER
+
+        gate = self._gate(checkpoint)
+        judged = [i for i, settled in enumerate(made) if _is_plain(settled.recipe)]
+        if gate is None or not judged:
+            return list(made)
+        threshold = gate.weighing.threshold
+        scores = _scores(gate, [made[i] for i in judged])
+        tries = {i: [(s, made[i])] for i, s in zip(judged, scores, strict=True) if s < threshold}
         waiting = [(i, number) for number in range(1, TRIES + 1) for i in tries]
         while waiting:
-            now, waiting = waiting[:together], waiting[together:]
-            again = [try_seed(seeds[i], number) for i, number in now]
-            drawn = draw(again + again[:1] * (together - len(again)))
-            scores = _scores(gate, drawn, asked)
-            for (i, number), seed, picture, score in zip(now, again, drawn, scores, strict=False):
-                tries[i].append((score, Settled(picture, seed, number)))
-            passed = {i for i, made in tries.items() if any(score >= threshold for score, _ in made)}
+            now, waiting = waiting[:TOGETHER], waiting[TOGETHER:]
+            again = draw([_try(made[i].recipe, number) for i, number in now])
+            for (i, number), score, settled in zip(now, _scores(gate, again), again, strict=True):
+                tries[i].append((score, replace(settled, set_aside=number)))
+            passed = {i for i, found in tries.items() if any(score >= threshold for score, _ in found)}
             waiting = [(i, number) for i, number in waiting if i not in passed]
-        return [_best(tries[i], threshold) if i in tries else settled for i, settled in enumerate(first)]
+        return [_best(tries[i], threshold) if i in tries else settled for i, settled in enumerate(made)]
 
-    def _gate(self, model: str, hash: str) -> Gate | None:
-        key = f"{model} {hash}"  # a checkpoint that was trained again has another one
+    def _gate(self, checkpoint: Checkpoint) -> Gate | None:
+        key = f"{checkpoint.name} {checkpoint.hash}"  # a checkpoint that was trained again has another one
         with self._loading:
             if key not in self._gates:
                 try:
-                    self._gates[key] = compute(self._read, model)
+                    self._gates[key] = compute(self._read, checkpoint.name)
                 except CheckpointError as error:
                     logging.getLogger(__name__).warning("Pictures are not checked: %s", error)
                     self._gates[key] = None
@@ -150,16 +139,29 @@ def _best(tries: list[tuple[float, Settled]], threshold: float) -> Settled:
     if passing:
         return passing
     best = max(tries, key=lambda each: each[0])[1]
-    return Settled(best.pixels, best.seed, len(tries) - 1)
+    return replace(best, set_aside=len(tries) - 1)
 
 
-def _scores(gate: Gate, pixels: np.ndarray, asked: Attributes) -> list[float]:
-    return compute(_look, gate, pixels, asked)
+def _is_plain(recipe: Recipe) -> bool:
+    return recipe.seed < _FIRST_TRY and not (recipe.variation or recipe.latent)
 
 
-def _look(gate: Gate, pixels: np.ndarray, asked: Attributes) -> list[float]:
+def _try(recipe: Recipe, number: int) -> Recipe:
+    return replace(recipe, seed=try_seed(recipe.seed, number))
+
+
+def _scores(gate: Gate, pictures: Sequence[Settled]) -> list[float]:
+    return compute(_look, gate, pictures)
+
+
+def _look(gate: Gate, pictures: Sequence[Settled]) -> list[float]:
     import torch
 
+    from ecomgen.services.drawing import TOGETHER
     from ecomgen.training.autoencoder import to_tensor
 
-    return gate.score(to_tensor(torch.from_numpy(pixels.copy())), [asked] * len(pixels)).tolist()
+    # As in drawing: always as many at once, so that a score is the same whatever else is judged.
+    filled = [*pictures, *[pictures[-1]] * (TOGETHER - len(pictures))]
+    pixels = torch.from_numpy(np.stack([each.pixels for each in filled]))
+    scores = gate.score(to_tensor(pixels), [each.recipe.attributes for each in filled])
+    return scores[: len(pictures)].tolist()

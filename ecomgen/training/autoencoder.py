@@ -95,8 +95,6 @@ class AutoencoderRun(Run):
         self.average_encoder = copy.deepcopy(self.encoder).eval().requires_grad_(False)
         self.optimizer = scaled_adam([self.synthesis, self.encoder], config.rate, (0.5, 0.99))
         self.adversary_optimizer = scaled_adam([self.adversary], config.adversary_rate, (0.5, 0.99))
-        # Latents [m, w_dim] that the mapping drew: their pictures are judged as well.
-        self.drawn: Tensor | None = None
         # Compiled modules share the parameters above; only the calls differ.
         wrap = torch.compile if compiled else lambda module: module
         self._synthesize, self._encode, self._judge = (
@@ -151,17 +149,14 @@ class AutoencoderRun(Run):
             with torch.set_grad_enabled(config.learn_codes):
                 mean, log_variance = self._encode(photos)
             w = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
-            if self.drawn is not None:
-                rows = batch_indices(len(self.drawn), len(w), self.done, config.seed + 1)
-                w = torch.cat([w, self.drawn[rows].to(w)])
             fake = self._synthesize(w)
             judged = None
             if ramp > 0:
                 self.adversary.requires_grad_(False)
-                judged = self._judge(_part(fake, top, left))
+                judged = self._judge(part_of(fake, top, left))
                 with torch.no_grad():
-                    _, real_features = self._judge(_part(photos, top, left))
-        fake32 = fake[: len(photos)].float()  # the others have no photo to be compared with
+                    _, real_features = self._judge(part_of(photos, top, left))
+        fake32 = fake.float()
         parts = {
             "pixels": losses.multiscale_l1(fake32, photos),
             "gradients": losses.gradient_l1(fake32, photos),
@@ -172,8 +167,7 @@ class AutoencoderRun(Run):
         )
         if judged is not None:
             parts["adversarial"] = losses.hinge_generator(judged[0].float())
-            reconstructed = [feature[: len(photos)] for feature in judged[1]]
-            parts["features"] = losses.feature_distance(reconstructed, real_features)
+            parts["features"] = losses.feature_distance(judged[1], real_features)
             total = total + ramp * (
                 config.adversarial * parts["adversarial"] + config.features * parts["features"]
             )
@@ -183,8 +177,8 @@ class AutoencoderRun(Run):
             self.adversary.requires_grad_(True)
             with self.compute.autocast():
                 pairs = torch.cat([photos, fake.detach().to(photos.dtype)])
-                logits, _ = self._judge(_part(pairs, top, left))
-            real_logits, fake_logits = logits.float().tensor_split([len(photos)])
+                logits, _ = self._judge(part_of(pairs, top, left))
+            real_logits, fake_logits = logits.float().chunk(2)
             parts["adversary"] = losses.hinge_discriminator(real_logits, fake_logits)
             descend(parts["adversary"], self.adversary_optimizer)
 
@@ -206,7 +200,7 @@ class AutoencoderRun(Run):
         }
 
 
-def _part(pictures: Tensor, top: int, left: int) -> Tensor:
+def part_of(pictures: Tensor, top: int, left: int) -> Tensor:
     """A quarter of the pictures: the adversary judges patches anyway, and a quarter costs a quarter.
 
     The quarter goes round the edges: if it did not, the middle would be in all of them, and get dots of its own.
@@ -226,7 +220,6 @@ def train_autoencoder(
     resume: bool = False,
     should_stop: ShouldStop = never,
     update_progress: UpdateProgress = quietly,
-    phase: str = "autoencoder",
 ) -> bool:
     """Train until the budget is spent; False when `should_stop` ended it early.
 
@@ -242,8 +235,7 @@ def train_autoencoder(
         lines = [pictures.view(4, 8, *pictures.shape[1:]) for pictures in (shown, drawn)]
         save_grid(torch.cat(lines, 1).flatten(0, 1), out / "reconstructions.png", columns=8)
 
-    doing = "Learning to draw products" if run.drawn is None else "Finishing"
     return spend_budget(
-        run, out, phase, doing, resume, should_stop, update_progress, config.log_every, config.save_seconds,
-        save_reconstructions,
+        run, out, "autoencoder", "Learning to draw products", resume, should_stop, update_progress, config.log_every,
+        config.save_seconds, save_reconstructions,
     )  # fmt: skip

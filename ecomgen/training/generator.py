@@ -1,10 +1,14 @@
-"""Training the generator: read the set, teach the synthesis network, then the mapping, then write a checkpoint."""
+"""Training the generator: read the set, teach the synthesis network, then the mapping, then both together against
+adversaries, and write a checkpoint."""
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -13,41 +17,59 @@ from torch import Tensor
 
 from ecomgen.data.photos import photo_array
 from ecomgen.data.products import Product, is_held_out, read_products
-from ecomgen.errors import CheckpointError, DataError
+from ecomgen.errors import CheckpointError, ConfigError, DataError
 from ecomgen.models.checkpoint import Checkpoint, known_values, load_checkpoint, save_checkpoint
-from ecomgen.models.discriminator import DiscriminatorConfig, PatchDiscriminator
-from ecomgen.models.encoder import EncoderConfig
-from ecomgen.models.stylegan import Generator, GeneratorConfig, Vocabulary
+from ecomgen.models.critic import CriticConfig
+from ecomgen.models.discriminator import DiscriminatorConfig
+from ecomgen.models.encoder import Encoder, EncoderConfig
+from ecomgen.models.recogniser import load_recogniser
+from ecomgen.models.stylegan import Condition, FlowMapping, Generator, GeneratorConfig, Synthesis, Vocabulary
 from ecomgen.models.text import TextEncoder
 from ecomgen.schema import Schema
 from ecomgen.settings import bundled
+from ecomgen.training.adversarial import AdversarialConfig, AdversarialRun, Lesson, train_adversarial
 from ecomgen.training.autoencoder import AutoencoderConfig, AutoencoderRun, train_autoencoder
-from ecomgen.training.device import choose_compute
+from ecomgen.training.device import Compute, choose_compute
 from ecomgen.training.gate import write_typical
+from ecomgen.training.growing import grow
 from ecomgen.training.loop import ShouldStop, UpdateProgress, never, quietly
-from ecomgen.training.mapping import MappingConfig, MappingRun, draw_latents, encode_photos, train_mapping
+from ecomgen.training.mapping import (
+    Drawn,
+    MappingConfig,
+    MappingRun,
+    draw_latents,
+    encode_photos,
+    train_mapping,
+)
+from ecomgen.training.selection import SelectionConfig, select_by_kid
 
-ADVERSARY = "adversary.safetensors"
-_DRAWN = 16_384
-"""As many latents are drawn for the last phase."""
+ADVERSARY, CRITIC = "adversary.safetensors", "critic.safetensors"
+_LEAST_DRAWN = 8_192
+"""As many latents are drawn for the last phase at least."""
 
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Which photos of the set are learnt from, and how they are framed."""
+    """Which photos of the set are learnt from, and how they are framed.
+
+    `detail` names a second set, which holds some of the photos larger, under the same names and squeezed or stretched to
+    another shape than their true width/height `detail_aspect`. Without it the set's own large photos teach detail.
+    """
 
     set: str = ""
     categories: tuple[str, ...] = ()
     trim: bool = True
-    held_out: float = 0.03
+    held_out: float = 0.05
+    detail: str = ""
+    detail_aspect: float = 0.75
 
 
 @dataclass(frozen=True)
 class GeneratorTraining:
-    """A whole run, as `configs/generator-64.toml` states it, in three phases.
+    """A whole run, as `configs/generator-128.toml` states it, in three phases.
 
-    `[autoencoder]`, `[mapping]`, and `[polish]`: more of the first, in which the adversary also judges pictures of
-    latents that the mapping drew, so that what is asked for looks as clean as what is encoded.
+    `[autoencoder]` and `[mapping]` at the size of the generator's last features, then `[adversarial]` at its full size.
+    With `start`, a checkpoint's networks are there before the first phase, and a phase without a budget leaves them as they are.
     """
 
     data: DataConfig = field(default_factory=DataConfig)
@@ -56,7 +78,10 @@ class GeneratorTraining:
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)
     mapping: MappingConfig = field(default_factory=MappingConfig)
-    polish: AutoencoderConfig = field(default_factory=lambda: AutoencoderConfig(images=0, adversary_from=0.0))
+    adversarial: AdversarialConfig = field(default_factory=AdversarialConfig)
+    critic: CriticConfig = field(default_factory=CriticConfig)
+    selection: SelectionConfig = field(default_factory=SelectionConfig)  # of the last phase
+    backbone: str = ""  # a recogniser's folder, whose features the critic sees; empty is the bundled one
     title: str = "Products"
     text_encoder: str = ""  # a folder or a hub name; empty is the bundled one
     start: str = ""  # a checkpoint folder whose weights are the start
@@ -122,93 +147,228 @@ def train_generator(
         shutil.rmtree(out / "state", ignore_errors=True)
         (out / "log.jsonl").unlink(missing_ok=True)
     update_progress("Reading the photos", 0.0)
-    photos = read_photos(config.data, data, config.generator.size)
+    start = _start(config)
+    photos = read_photos(config.data, data, config.encoder.size)
     compute = choose_compute(config.precision)
-    shapes = (config.generator, config.encoder, config.discriminator)
-    run = AutoencoderRun(config.autoencoder, *shapes, photos.train, compute, config.compile)
-    if config.start:
-        start_from(run, Path(config.start))
-    else:
-        run.start_bases()
-    if not train_autoencoder(run, out, resume, should_stop, update_progress):
-        return False
-
-    counts = count_values(photos.train_products, photos.schema, config.least)
-    schema = photos.schema.restricted({a: set(c) for a, c in counts.items()})
-    text_encoder = config.text_encoder or str(bundled("checkpoints") / "text")
-    vocabulary = embed_vocabulary(schema, counts, TextEncoder.load(text_encoder))
-    mean, deviation = encode_photos(run.average_encoder, photos.train, compute)
-    attributes = [p.attributes for p in photos.train_products]
-    weight = run.average_synthesis.base.weight.norm(dim=0)
-    mapping = MappingRun(
-        config.mapping, config.generator, vocabulary, mean, deviation, weight, attributes, compute.device
+    synthesis, encoder = _learn_to_draw(
+        config, photos, compute, start, out, resume, should_stop, update_progress
     )
-    if not train_mapping(mapping, out, resume, should_stop, update_progress):
+    if synthesis is None:
         return False
-
-    autoencoder_images = run.images
-    if config.polish.images:
-        # The encoder stays: the mapping has learnt its codes.
-        polish = replace(config.polish, learn_codes=False)
-        finish = AutoencoderRun(polish, *shapes, photos.train, compute, config.compile)
-        finish.start_from(run.average_synthesis, run.average_encoder)
-        finish.adversary.load_state_dict(run.adversary.state_dict())
-        finish.drawn = draw_latents(mapping, _DRAWN)
-        if not train_autoencoder(finish, out, resume, should_stop, update_progress, "polish"):
-            return False
-        run = finish
-
+    words = _learn_words(
+        config, photos, compute, start, synthesis, encoder, out, resume, should_stop, update_progress
+    )
+    if words is None:
+        return False
     generator = Generator(config.generator)
-    generator.synthesis.load_state_dict(run.average_synthesis.state_dict())
-    generator.condition.load_state_dict(mapping.average["condition"].state_dict())
-    generator.mapping.load_state_dict(mapping.average["mapping"].state_dict())
+    _grow(synthesis, generator.synthesis)
+    generator.condition.load_state_dict(words.condition.state_dict())
+    generator.mapping.load_state_dict(words.mapping.state_dict())
+    if config.adversarial.images:
+        update_progress("Looking at the photos", 0.0)
+        lesson, drawn, unseen = _prepare(config, data, photos, compute, words, encoder)
+        backbone = load_recogniser(Path(config.backbone or bundled("checkpoints") / "vision"))[0].backbone
+        critic = dataclasses.replace(config.critic, cond_dim=config.generator.cond_dim)
+        run = AdversarialRun(
+            config.adversarial, generator.synthesis, config.discriminator, critic, backbone, lesson, drawn, compute,
+            config.compile,
+        )  # fmt: skip
+        if start and start.generator.config.size == config.generator.size:
+            load_adversaries(Path(config.start), run)
+        selection = select_by_kid(config.selection, run.average_synthesis, photos.held_out, unseen, out)
+        if not train_adversarial(run, out, resume, should_stop, update_progress, selection):
+            return False
+        generator.synthesis.load_state_dict(run.average_synthesis.state_dict())
+        save_adversaries(out, run)
     checkpoint = Checkpoint(
         name=out.name,
         title=config.title,
         architecture="stylegan",
         generator=generator.cpu().eval(),
-        vocabulary=vocabulary,
-        encoder=run.average_encoder.cpu(),
-        schema=schema,
-        counts=counts,
-        text_encoder=Path(text_encoder).name,
+        vocabulary=words.vocabulary,
+        encoder=encoder.cpu(),
+        schema=words.schema,
+        counts=words.counts,
+        text_encoder=words.text_encoder,
         training={
             "set": data.name,
+            "detail": Path(config.data.detail).name,
+            "detail_aspect": config.data.detail_aspect,
             "photos": len(photos.train),
             "held_out": len(photos.held_out),
             "held_out_share": config.data.held_out,
             "trim": config.data.trim,
-            "autoencoder_images": autoencoder_images,
-            "polish_images": config.polish.images,
-            "mapping_latents": mapping.images,
+            "autoencoder_images": config.autoencoder.images,
+            "mapping_latents": config.mapping.latents,
+            "adversarial_images": config.adversarial.images,
             "precision": str(compute.dtype).removeprefix("torch."),
             "device": compute.device.type,
+            **({"started_from": {"hash": start.hash, **start.training}} if start else {}),
         },
     )
     save_checkpoint(out, checkpoint)
-    save_adversary(out, run.adversary)
     write_typical(out, photos.train, photos.train_products)
     update_progress("Done", 1.0)
     return True
 
 
-def start_from(run: AutoencoderRun, folder: Path) -> None:
-    """Begin with the weights of a checkpoint of the same shape; optimisers start afresh. Raises CheckpointError."""
-    checkpoint = load_checkpoint(folder)
+@dataclass(frozen=True)
+class _Words:
+    """What the second phase has learnt: which latents belong to which words."""
+
+    condition: Condition
+    mapping: FlowMapping
+    vocabulary: Vocabulary
+    schema: Schema
+    counts: dict[str, dict[str, int]]
+    text_encoder: str
+
+
+def _start(config: GeneratorTraining) -> Checkpoint | None:
+    """The checkpoint to begin with, if there is one. Raises ConfigError when a phase has neither a budget nor a start."""
+    if config.start:
+        return load_checkpoint(Path(config.start))
+    if not config.autoencoder.images or not config.mapping.latents:
+        raise ConfigError(
+            "Without a checkpoint to start from, [autoencoder] and [mapping] need a budget each."
+        )
+    return None
+
+
+def _learn_to_draw(
+    config: GeneratorTraining,
+    photos: Photos,
+    compute: Compute,
+    start: Checkpoint | None,
+    out: Path,
+    resume: bool,
+    should_stop: ShouldStop,
+    update_progress: UpdateProgress,
+) -> tuple[Synthesis | None, Encoder]:
+    """The first phase: photo -> w -> photo, at the size of the generator's last features. No synthesis: stopped early."""
+    if not config.autoencoder.images:
+        assert start is not None
+        return start.generator.synthesis, start.encoder
+    inner = dataclasses.replace(config.generator, unfold=1)
+    run = AutoencoderRun(
+        config.autoencoder, inner, config.encoder, config.discriminator, photos.train, compute, config.compile
+    )
+    if start is None:
+        run.start_bases()
+    else:
+        with _same_shape(config.start):
+            run.start_from(start.generator.synthesis, start.encoder)
+    done = train_autoencoder(run, out, resume, should_stop, update_progress)
+    return run.average_synthesis if done else None, run.average_encoder
+
+
+def _learn_words(
+    config: GeneratorTraining,
+    photos: Photos,
+    compute: Compute,
+    start: Checkpoint | None,
+    synthesis: Synthesis,
+    encoder: Encoder,
+    out: Path,
+    resume: bool,
+    should_stop: ShouldStop,
+    update_progress: UpdateProgress,
+) -> _Words | None:
+    """The second phase: words -> w. None: stopped early."""
+    if not config.mapping.latents:
+        assert start is not None
+        own = start.generator
+        return _Words(
+            own.condition, own.mapping, start.vocabulary, start.schema, start.counts, start.text_encoder
+        )
+    counts = count_values(photos.train_products, photos.schema, config.least)
+    schema = photos.schema.restricted({a: set(c) for a, c in counts.items()})
+    text_encoder = config.text_encoder or str(bundled("checkpoints") / "text")
+    vocabulary = embed_vocabulary(schema, counts, TextEncoder.load(text_encoder))
+    mean, deviation = encode_photos(encoder, photos.train, compute)
+    attributes = [p.attributes for p in photos.train_products]
+    weight = synthesis.base.weight.norm(dim=0)
+    run = MappingRun(
+        config.mapping, config.generator, vocabulary, mean, deviation, weight, attributes, compute.device
+    )
+    if not train_mapping(run, out, resume, should_stop, update_progress):
+        return None
+    condition, mapping = run.average["condition"], run.average["mapping"]
+    assert isinstance(condition, Condition)
+    assert isinstance(mapping, FlowMapping)
+    return _Words(condition, mapping, vocabulary, schema, counts, Path(text_encoder).name)
+
+
+def _prepare(
+    config: GeneratorTraining, data: Path, photos: Photos, compute: Compute, words: _Words, encoder: Encoder
+) -> tuple[Lesson, Drawn, Tensor]:
+    """What the last phase learns from, and latents [n, w_dim] that it does not learn from, for its selection."""
+    device = compute.device
+    attributes: list[Mapping[str, str | None]] = [p.attributes for p in photos.train_products]
+    mean, deviation = encode_photos(encoder.to(device), photos.train, compute)
+    detail, rows = read_detail(config.data, data, photos.train_products, config.generator.size)
+    lesson = Lesson(photos.train, mean, deviation, words.vocabulary.numbers(attributes), detail, rows)
+    names, values, known = (each.to(device) for each in words.vocabulary.lookup(attributes))
+    # Every photo, and again those with detail; of a small set each several times, with other noise.
+    every = torch.arange(len(photos.train))
+    times = -(-_LEAST_DRAWN // max(len(every), 1))
+    # Those of the selection come last, so that they do not change what is learnt from.
+    pictures = min(config.selection.pictures, len(every)) if config.selection.every else 0
+    spread = torch.arange(pictures) * len(every) // max(pictures, 1)
+    wanted = torch.cat([torch.cat([every, rows]).repeat(times), spread])
+    keep, seed = config.adversarial.keep, config.adversarial.seed
+    drawn = draw_latents(
+        words.condition.to(device), words.mapping.to(device), (names, values, known), wanted, keep, seed
+    )
+    n = len(wanted) - pictures
+    return lesson, Drawn(*(each[:n] for each in drawn)), drawn.w[n:]
+
+
+def read_detail(config: DataConfig, data: Path, products: list[Product], size: int) -> tuple[Tensor, Tensor]:
+    """The photos of `products` that exist in full size: uint8 [m, size, size, 3], and which of `products` they are [m]."""
+    rows = {product.name: i for i, product in enumerate(products)}
+    if config.detail:
+        found = [p for p in read_products(Path(config.detail)).products if p.name in rows]
+        array, kept = photo_array(found, size, config.trim, config.detail_aspect)
+    else:
+        found = [p for p in products if max(p.image().size) >= size]
+        array, kept = photo_array(found, size, config.trim)
+    return torch.from_numpy(array), torch.tensor([rows[found[i].name] for i in kept], dtype=torch.long)
+
+
+def _grow(small: Synthesis, large: Synthesis) -> None:
     try:
-        run.start_from(checkpoint.generator.synthesis, checkpoint.encoder)
-        if (folder / ADVERSARY).exists():
-            run.adversary.load_state_dict({k: v.float() for k, v in load_file(folder / ADVERSARY).items()})
-    except RuntimeError as error:
+        grow(small, large)
+    except (KeyError, RuntimeError) as error:
         raise CheckpointError(
-            f"The checkpoint “{folder.name}” has networks of another shape than the configuration."
+            "The checkpoint to start from has networks of another shape than the configuration."
         ) from error
 
 
-def save_adversary(folder: Path, adversary: PatchDiscriminator) -> None:
-    """Keep the discriminator beside the checkpoint, in fp16, so that training can go on from it."""
-    tensors = {k: v.half().cpu().contiguous() for k, v in adversary.state_dict().items()}
-    save_file(tensors, folder / ADVERSARY)
+@contextmanager
+def _same_shape(name: str) -> Iterator[None]:
+    """Weights of another shape than the configuration's are a CheckpointError."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"The checkpoint “{Path(name).name}” has networks of another shape than the configuration."
+        ) from error
+
+
+def load_adversaries(folder: Path, run: AdversarialRun) -> None:
+    """Go on with the adversaries kept beside a checkpoint, where they are. Raises CheckpointError for another shape."""
+    for name, module in ((ADVERSARY, run.adversary), (CRITIC, run.critic)):
+        if (folder / name).exists():
+            with _same_shape(str(folder)):
+                module.load_state_dict({k: v.float() for k, v in load_file(folder / name).items()})
+
+
+def save_adversaries(folder: Path, run: AdversarialRun) -> None:
+    """Keep the discriminators beside the checkpoint, in fp16, so that training can go on from them."""
+    for name, module in ((ADVERSARY, run.adversary), (CRITIC, run.critic)):
+        tensors = {k: v.half().cpu().contiguous() for k, v in module.state_dict().items()}
+        save_file(tensors, folder / name)
 
 
 def count_values(products: list[Product], schema: Schema, least: int) -> dict[str, dict[str, int]]:

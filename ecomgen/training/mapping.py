@@ -10,7 +10,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -126,22 +126,39 @@ class MappingRun(Run):
         return {"loss": float(loss.detach())}
 
 
+class Drawn(NamedTuple):
+    """Latents w [n, w_dim] that the mapping drew for what the photos in `rows` [n] show, as far as `known` [n, a] tells it;
+    c [n, cond_dim] is that condition."""
+
+    w: Tensor
+    c: Tensor
+    rows: Tensor
+    known: Tensor
+
+
 @torch.no_grad()
-def draw_latents(run: MappingRun, count: int) -> Tensor:
-    """w [count, w_dim] as people will ask for them: attributes of the photos, some left out, and every variety."""
-    seed_step(run.config.seed, -1)
-    condition, mapping = run.average["condition"], run.average["mapping"]
-    assert isinstance(condition, Condition)
-    assert isinstance(mapping, FlowMapping)
-    drawn = []
-    for start in range(0, count, 256):
-        n = min(256, count - start)
-        rows = torch.randint(len(run.mean), (n,)).to(run.device)
-        known = run.known[rows] & (torch.rand(n, run.known.shape[1]).to(run.device) < run.config.keep)
-        z = torch.randn(n, run.mean.shape[1]) * (0.6 + 0.4 * torch.rand(n, 1))
-        schedule = guided_schedule(condition, mapping, run.names[rows], run.values[rows], known)
-        drawn.append(mapping(z.to(run.device), schedule))
-    return torch.cat(drawn)
+def draw_latents(
+    condition: Condition,
+    mapping: FlowMapping,
+    shown: tuple[Tensor, Tensor, Tensor],
+    rows: Tensor,
+    keep: float,
+    seed: int,
+) -> Drawn:
+    """As people will ask for them: attributes of photos, each kept with the chance `keep`, and every variety.
+
+    `shown` is what `Vocabulary.lookup` says of all photos, `rows` picks from them.
+    """
+    seed_step(seed, -1)
+    names, values, all_known = shown
+    parts = []
+    for part in rows.split(256):
+        known = all_known[part] & (torch.rand(len(part), all_known.shape[1]).to(all_known.device) < keep)
+        z = torch.randn(len(part), mapping.mean.shape[0]) * (0.6 + 0.4 * torch.rand(len(part), 1))
+        asked = names[part], values[part], known
+        w = mapping(z.to(values.device), guided_schedule(condition, mapping, *asked))
+        parts.append(Drawn(w, condition(*asked), part, known))
+    return Drawn(*(torch.cat(each) for each in zip(*parts, strict=True)))
 
 
 def train_mapping(

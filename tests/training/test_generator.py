@@ -5,14 +5,23 @@ from pathlib import Path
 
 import pytest
 import torch
+import torch.nn.functional as F
 
-from ecomgen.errors import CheckpointError, DataError
+from ecomgen.errors import CheckpointError, ConfigError, DataError
 from ecomgen.models.checkpoint import load_checkpoint
+from ecomgen.models.critic import CriticConfig
 from ecomgen.models.discriminator import DiscriminatorConfig
 from ecomgen.models.encoder import EncoderConfig
 from ecomgen.models.stylegan import GeneratorConfig
+from ecomgen.training.adversarial import AdversarialConfig
 from ecomgen.training.autoencoder import AutoencoderConfig
-from ecomgen.training.generator import DataConfig, GeneratorTraining, read_photos, train_generator
+from ecomgen.training.generator import (
+    DataConfig,
+    GeneratorTraining,
+    read_detail,
+    read_photos,
+    train_generator,
+)
 from ecomgen.training.mapping import MappingConfig
 from ecomgen.training.runlog import read_log
 
@@ -21,9 +30,10 @@ SMALL = GeneratorTraining(
     generator=GeneratorConfig(channels=(32, 32, 16), w_dim=16, mapping_width=32, mapping_layers=2, steps=4),
     encoder=EncoderConfig(channels=(16, 32), w_dim=16),
     discriminator=DiscriminatorConfig(channels=(16, 32)),
+    critic=CriticConfig(width=8),
     autoencoder=AutoencoderConfig(images=16 * 60, batch=16, half_life=100, log_every=5),
     mapping=MappingConfig(latents=16 * 400, batch=16, half_life=100, log_every=5),
-    polish=AutoencoderConfig(images=16 * 10, batch=16, half_life=100, log_every=5, adversary_from=0.0),
+    adversarial=AdversarialConfig(images=16 * 10, batch=16, half_life=100, log_every=5),
     least=2,
     precision="fp32",
     compile=False,
@@ -68,7 +78,8 @@ def test_a_stopped_and_resumed_run_equals_an_unbroken_one(
 
 def test_training_can_start_from_a_checkpoint(trained: Path, product_zip: Path, tmp_path: Path) -> None:
     brief = dataclasses.replace(SMALL.autoencoder, images=32, rate=0.0, adversary_rate=0.0)
-    config = dataclasses.replace(SMALL, start=str(trained), autoencoder=brief, polish=brief)
+    still = dataclasses.replace(SMALL.adversarial, images=32, rate=0.0, adversary_rate=0.0)
+    config = dataclasses.replace(SMALL, start=str(trained), autoencoder=brief, adversarial=still)
     assert train_generator(config, product_zip, tmp_path / "b")
     before, after = load_checkpoint(trained).generator, load_checkpoint(tmp_path / "b").generator
     w = torch.randn(2, 16)
@@ -76,6 +87,56 @@ def test_training_can_start_from_a_checkpoint(trained: Path, product_zip: Path, 
     other = dataclasses.replace(config, generator=dataclasses.replace(SMALL.generator, channels=(32, 32, 8)))
     with pytest.raises(CheckpointError, match="another shape"):
         train_generator(other, product_zip, tmp_path / "c")
+
+
+def test_a_checkpoint_grows_to_larger_pictures(trained: Path, product_zip: Path, tmp_path: Path) -> None:
+    config = dataclasses.replace(
+        SMALL,
+        start=str(trained),
+        generator=dataclasses.replace(SMALL.generator, channels=(32, 32, 24), unfold=2),
+        autoencoder=AutoencoderConfig(images=0),
+        mapping=MappingConfig(latents=0),
+        adversarial=dataclasses.replace(SMALL.adversarial, images=32, rate=0.0, adversary_rate=0.0),
+    )
+    assert train_generator(config, product_zip, tmp_path / "d")
+    before, after = load_checkpoint(trained), load_checkpoint(tmp_path / "d")
+    w = torch.randn(2, 16)
+    shrunk = F.avg_pool2d(after.generator.synthesis(w), 2)
+    assert (
+        shrunk - before.generator.synthesis(w)
+    ).abs().mean() < 0.05  # the base is smoother when it is enlarged
+    assert after.counts == before.counts
+    assert after.training["started_from"]["hash"] == before.hash
+    with pytest.raises(CheckpointError, match="another shape"):
+        train_generator(
+            dataclasses.replace(config, generator=SMALL.generator, start=str(tmp_path / "d")),
+            product_zip,
+            tmp_path / "e",
+        )
+
+
+def test_a_phase_needs_a_budget_or_a_start(product_zip: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="need a budget"):
+        train_generator(
+            dataclasses.replace(SMALL, mapping=MappingConfig(latents=0)), product_zip, tmp_path / "f"
+        )
+
+
+def test_detail_comes_from_the_set_named_for_it(product_zip: Path) -> None:
+    photos = read_photos(SMALL.data, product_zip, 16)
+    own, rows = read_detail(SMALL.data, product_zip, photos.train_products, 32)
+    assert own.shape[1:] == (32, 32, 3)
+    assert len(own) == len(rows) > 0
+    none, _ = read_detail(SMALL.data, product_zip, photos.train_products, 1024)
+    assert len(none) == 0
+    named = DataConfig(held_out=0.1, detail=str(product_zip), detail_aspect=1.0)
+    other, other_rows = read_detail(named, product_zip, photos.train_products, 32)
+    assert other.shape == own.shape
+    assert sorted(other_rows.tolist()) == sorted(rows.tolist())
+    squeezed, _ = read_detail(
+        dataclasses.replace(named, detail_aspect=0.5), product_zip, photos.train_products, 32
+    )
+    assert not torch.equal(squeezed, other)
 
 
 def test_held_out_photos_are_not_learnt_from(product_zip: Path) -> None:
