@@ -88,6 +88,9 @@ def generate(
     format: Annotated[str, typer.Option(help="png, jpeg or webp.")] = "png",
     variation: Annotated[float, typer.Option(help="Vary the picture of one seed: 0 (same) to 1.")] = 0.0,
     variation_seed: Annotated[int, typer.Option(help="First seed of the variations.")] = 0,
+    retry: Annotated[
+        bool, typer.Option(help="Draw a picture that looks failed again, from another seed.")
+    ] = True,
     latent: Annotated[str, typer.Option(help="Draw just this latent, from a picture's details.")] = "",
     origin: Annotated[str, typer.Option(help="What the latent's picture was made from.")] = "",
 ) -> None:
@@ -108,6 +111,7 @@ def generate(
         attributes=edits,
         variation=variation,
         variation_seed=variation_seed,
+        retry=retry,
         latent=latent,
         origin=origin,
     )
@@ -367,6 +371,20 @@ def lighten(
     _print(f"The checkpoint is in {out}." if done else "Stopped; --resume goes on from here.")
     if not done:
         raise typer.Exit(130)
+
+
+@app.command()
+def gate(
+    data: Annotated[
+        Path, typer.Option(help="Product set that the checkpoint learnt from: a zip or a folder.")
+    ],
+    model: Annotated[str | None, typer.Option(help="Checkpoint: a name or a folder.")] = None,
+) -> None:
+    """Let a checkpoint recognise its failed pictures, by its training photos; new checkpoints can do so already."""
+    from ecomgen.services.gate import fit_gate
+
+    settings = read_settings()
+    _print(f"{fit_gate(settings, model or settings.model, data)} is written.")
 
 
 @app.command()

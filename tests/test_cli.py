@@ -51,6 +51,7 @@ def test_help_and_version():
         "pretrain",
         "train",
         "evaluate",
+        "gate",
         "models",
         "serve",
     )

@@ -16,6 +16,7 @@ from PIL import Image
 from ecomgen.errors import CheckpointError, EcomgenError, InvalidRequest
 from ecomgen.schema import Attributes, Schema
 from ecomgen.services.attributes import AttributeReader, Reading, check_prompt
+from ecomgen.services.gate import QualityGate, Settled
 from ecomgen.services.recipes import ORIGINS, SEEDS, Recipe, read_latent
 from ecomgen.services.tensors import compute
 from ecomgen.settings import Settings
@@ -35,7 +36,8 @@ class GenerationRequest:
     Picture i has seed + i; with a `variation` (0 to 1, the share of the noise that is redrawn) the seed stays and
     picture i has variation_seed + i. psi in [0, 1]: 0 is the most typical product, 1 the full variety.
     With a `latent` of an earlier picture that very picture is drawn, whatever the attributes are; to change it, see
-    services/control.py.
+    services/control.py. With `retry` a picture of a plain seed that looks failed is drawn again from another one
+    (services/gate.py).
     """
 
     prompt: str = ""
@@ -48,11 +50,12 @@ class GenerationRequest:
     variation_seed: int = 0
     latent: str = ""
     origin: str = ""
+    retry: bool = True
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One generated picture and all that is needed to make it again."""
+    """One generated picture and all that is needed to make it again. `set_aside`: as many tries before it looked failed."""
 
     id: str
     image: Image.Image = field(repr=False)
@@ -66,6 +69,7 @@ class Picture:
     variation_seed: int = 0
     latent: str = ""
     origin: str = ""
+    set_aside: int = 0
 
     def parameters(self) -> dict[str, Any]:
         """Plain data: everything but the id and the pixels."""
@@ -83,6 +87,12 @@ class Picture:
             plain["origin"] = self.origin
         if self.latent:
             plain["latent"] = self.latent
+        if self.set_aside:
+            tries = "1 try" if self.set_aside == 1 else f"{self.set_aside} tries"
+            plain |= {
+                "set_aside": self.set_aside,
+                "note": f"{tries} looked failed and made way for this picture.",
+            }
         return plain
 
     def command(self) -> str:
@@ -98,7 +108,7 @@ class Picture:
             "--psi",
             f"{self.psi:g}",
         ]
-        words += ["--model", self.model]
+        words += ["--model", self.model, "--no-retry"]
         if self.variation:
             words += ["--variation", f"{self.variation:g}", "--variation-seed", str(self.variation_seed)]
         if self.origin:
@@ -131,6 +141,7 @@ class Generation:
         self._reader = reader
         self._loaded: OrderedDict[str, Checkpoint] = OrderedDict()
         self._loading = threading.Lock()
+        self._gate = QualityGate(settings)
         self.ready = False
 
     def warm_up(self) -> threading.Thread:
@@ -213,30 +224,40 @@ class Generation:
         used = self.learnt(wanted, checkpoint)
         seed = secrets.randbelow(2**31) if request.seed is None else request.seed
         recipes = [_recipe(request, used, seed, i) for i in range(request.count)]
-        return self.draw(checkpoint, prompt, recipes)
+        return self.draw(checkpoint, prompt, recipes, request.retry)
 
-    def draw(self, checkpoint: Checkpoint, prompt: str, recipes: Sequence[Recipe]) -> Iterator[Picture]:
+    def draw(
+        self, checkpoint: Checkpoint, prompt: str, recipes: Sequence[Recipe], retry: bool = False
+    ) -> Iterator[Picture]:
         """A picture for each recipe, in order, as they are made. Raises InvalidRequest for a latent of another
-        checkpoint, before the first picture."""
+        checkpoint, before the first picture. With `retry` failed pictures of plain seeds are drawn again."""
         for recipe in recipes:
             if recipe.latent:
                 read_latent(recipe.latent, checkpoint.generator.config.w_dim)
-        return self._draw(checkpoint, prompt, recipes)
+        return self._draw(checkpoint, prompt, recipes, retry)
 
-    def _draw(self, checkpoint: Checkpoint, prompt: str, recipes: Sequence[Recipe]) -> Iterator[Picture]:
+    def _draw(
+        self, checkpoint: Checkpoint, prompt: str, recipes: Sequence[Recipe], retry: bool
+    ) -> Iterator[Picture]:
         from ecomgen.services.drawing import TOGETHER, Schedules, pixels_of
 
         schedules: Schedules = {}
+
+        def draw(some: Sequence[Recipe]) -> list[Settled]:
+            pixels = compute(pixels_of, checkpoint, some, schedules)
+            return [Settled(array, recipe) for array, recipe in zip(pixels, some, strict=True)]
+
         for start in range(0, len(recipes), TOGETHER):
-            part = recipes[start : start + TOGETHER]
-            for array, recipe in zip(compute(pixels_of, checkpoint, part, schedules), part, strict=True):
+            made = draw(recipes[start : start + TOGETHER])
+            for settled in self._gate.settle(checkpoint, made, draw) if retry else made:
                 yield Picture(
                     id=secrets.token_hex(16),
-                    image=Image.fromarray(array),
+                    image=Image.fromarray(settled.pixels),
                     prompt=prompt,
                     model=checkpoint.name,
                     model_hash=checkpoint.hash,
-                    **vars(recipe),
+                    set_aside=settled.set_aside,
+                    **vars(settled.recipe),
                 )
 
     @property

@@ -30,6 +30,7 @@ from ecomgen.settings import bundled
 from ecomgen.training.adversarial import AdversarialConfig, AdversarialRun, Lesson, train_adversarial
 from ecomgen.training.autoencoder import AutoencoderConfig, AutoencoderRun, train_autoencoder
 from ecomgen.training.device import Compute, choose_compute
+from ecomgen.training.gate import write_typical
 from ecomgen.training.growing import grow
 from ecomgen.training.loop import ShouldStop, UpdateProgress, never, quietly
 from ecomgen.training.mapping import (
@@ -206,6 +207,7 @@ def train_generator(
         },
     )
     save_checkpoint(out, checkpoint)
+    write_typical(out, photos.train, photos.train_products)
     update_progress("Done", 1.0)
     return True
 

@@ -28,10 +28,17 @@ def endpoints(services: Services) -> None:
         psi: float = 0.8,
         model: str | None = None,
         attributes: dict[str, str | None] | None = None,
+        retry: bool = True,
     ) -> tuple[list[dict], list[dict]]:
         """Make pictures; returns their files (labelled PNG) and how each was made."""
         request = GenerationRequest(
-            prompt=prompt, count=count, seed=seed, psi=psi, model=model or None, attributes=attributes or {}
+            prompt=prompt,
+            count=count,
+            seed=seed,
+            psi=psi,
+            model=model or None,
+            attributes=attributes or {},
+            retry=retry,
         )
         pictures = list(services.generation.generate(request))
         kept = services.review.record(pictures)

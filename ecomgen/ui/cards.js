@@ -60,6 +60,7 @@
             card.origin ? row("d_origin", word(`origin_${card.origin}`)) : null,
             ...(card.own ? [] : [row("d_seed", card.seed), row("d_psi", String(card.psi))]),
             card.variation ? row("d_variation", `${Math.round(card.variation * 100)} % · ${card.variation_seed}`) : null,
+            card.set_aside ? row("d_set_aside", word(card.set_aside > 1 ? "set_aside_more" : "set_aside_one", { count: card.set_aside })) : null,
             row("d_model", card.model, h("span", { class: "eg-quiet" }, ` ${card.model_hash.slice(0, 12)}`))),
           h("h3", {}, word("d_command")),
           h("div", { class: "eg-code" }, h("code", {}, card.command),

@@ -146,7 +146,7 @@ def card(made: Picture) -> dict[str, Any]:
     """A picture as cards.js takes it; seeds as text, because a browser's numbers end at 2**53."""
     plain = {
         name: getattr(made, name)
-        for name in ("id", "prompt", "attributes", "variation", "model", "model_hash", "origin")
+        for name in ("id", "prompt", "attributes", "variation", "set_aside", "model", "model_hash", "origin")
     }
     plain |= {"seed": str(made.seed), "variation_seed": str(made.variation_seed), "psi": round(made.psi, 3)}
     plain["own"] = bool(made.latent)  # it comes from no seed
@@ -155,7 +155,7 @@ def card(made: Picture) -> dict[str, Any]:
 
 def kept_card(kept: ReviewedPicture) -> dict[str, Any]:
     """A recorded picture as cards.js takes it, with its vote."""
-    recipe = {f.name: getattr(kept, f.name) for f in fields(Picture) if f.name != "image"}
+    recipe = {f.name: getattr(kept, f.name) for f in fields(Picture) if hasattr(kept, f.name)}
     made = Picture(image=Image.new("RGB", (1, 1)), **recipe)
     return card(made) | {"liked": kept.liked, "reason": kept.reason, "file": kept.path is not None}
 
