@@ -50,6 +50,7 @@ def test_help_and_version():
         "pretrain",
         "train",
         "evaluate",
+        "lighten",
         "models",
         "serve",
     )

@@ -17,6 +17,7 @@ from PIL import Image
 from ecomgen.errors import CheckpointError, EcomgenError, InvalidRequest
 from ecomgen.schema import Attributes, Schema
 from ecomgen.services.attributes import AttributeReader, Reading, check_prompt
+from ecomgen.services.engine import Engine
 from ecomgen.services.tensors import compute
 from ecomgen.settings import Settings
 
@@ -113,6 +114,7 @@ class ModelSummary:
     categories: tuple[str, ...] = ()
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     hash: str = ""
+    drawn_by: str = ""
     problem: str | None = None
 
 
@@ -124,6 +126,7 @@ class Generation:
         self._reader = reader
         self._loaded: OrderedDict[str, Checkpoint] = OrderedDict()
         self._loading = threading.Lock()
+        self._engine = Engine(settings.home, settings.threads, _TOGETHER)
         self.ready = False
 
     def warm_up(self) -> threading.Thread:
@@ -162,6 +165,12 @@ class Generation:
         names = sorted(p.parent.name for p in folder.glob("*/config.json")) if folder.is_dir() else []
         summaries = [s for name in names if (s := self._summary(name)) is not None]
         return sorted(summaries, key=lambda s: s.name != self._settings.model)
+
+    def measure(self) -> None:
+        """Find out how this machine draws fastest with each usable checkpoint; it is kept and used from then on."""
+        for summary in self.models():
+            if summary.problem is None:
+                compute(self._engine.measure, self._load(summary.name))
 
     def schema(self, model: str | None = None) -> Schema:
         """The attributes and values that a checkpoint has learnt. Raises InvalidRequest or CheckpointError."""
@@ -215,7 +224,7 @@ class Generation:
         for start in range(0, request.count, _TOGETHER):
             # Always as many at once, so that a picture's arithmetic is the same whatever the count.
             recipes = [self._recipe(request, seed, i) for i in range(start, start + _TOGETHER)]
-            pixels = compute(_pixels, checkpoint, recipes, schedule, request.psi)
+            pixels = compute(_pixels, checkpoint, recipes, schedule, request.psi, self._engine)
             wanted = min(_TOGETHER, request.count - start)
             for array, (seed_i, variation_seed, variation) in zip(pixels[:wanted], recipes, strict=False):
                 yield Picture(
@@ -283,6 +292,7 @@ class Generation:
                 categories=known.get("category", ()),
                 attributes=known,
                 hash=plain["sha256"][:12],
+                drawn_by=str(self._engine.choice(plain["sha256"][:12]) or ""),
                 problem=None if (folder / "model.safetensors").is_file() else "Its weights are missing.",
             )
         except EcomgenError as error:
@@ -308,14 +318,17 @@ def _schedule(checkpoint: Checkpoint, attributes: Attributes) -> list[Moment]:
         return checkpoint.generator.schedule(*checkpoint.vocabulary.lookup([attributes]))
 
 
-def _pixels(checkpoint: Checkpoint, recipes: list[Recipe], schedule: list[Moment], psi: float) -> np.ndarray:
+def _pixels(
+    checkpoint: Checkpoint, recipes: list[Recipe], schedule: list[Moment], psi: float, engine: Engine
+) -> np.ndarray:
     """uint8 [n, size, size, 3], a picture for each recipe."""
     import torch
 
     generator = checkpoint.generator
     with torch.inference_mode():
         z = torch.cat([_noise(generator.config.w_dim, *recipe) for recipe in recipes])
-        shown = generator(z, schedule, psi).clamp_(-1, 1).add_(1).mul_(127.5).round_()
+        w = generator.mapping(z, schedule, psi)
+        shown = engine.draw(checkpoint, w).clamp(-1, 1).add_(1).mul_(127.5).round_()
         return shown.to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
 
 
