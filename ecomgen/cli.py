@@ -6,13 +6,15 @@ one sentence on standard error and exit status 2. Heavy imports wait inside the 
 
 import io
 import json
+import math
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ecomgen.services.attributes import Reading
-    from ecomgen.services.generation import Generation
+    from ecomgen.services.control import Control
+    from ecomgen.services.generation import Generation, Picture
 
 app = typer.Typer(
     help="Type a prompt, get product photos.",
@@ -85,13 +88,15 @@ def generate(
     format: Annotated[str, typer.Option(help="png, jpeg or webp.")] = "png",
     variation: Annotated[float, typer.Option(help="Vary the picture of one seed: 0 (same) to 1.")] = 0.0,
     variation_seed: Annotated[int, typer.Option(help="First seed of the variations.")] = 0,
+    latent: Annotated[str, typer.Option(help="Draw just this latent, from a picture's details.")] = "",
+    origin: Annotated[str, typer.Option(help="What the latent's picture was made from.")] = "",
 ) -> None:
     """Make pictures from a prompt; one JSON line each."""
     edits = dict(_assignment(text) for text in set_ or [])
     settings = read_settings()
 
     from ecomgen.services.generation import GenerationRequest
-    from ecomgen.services.pictures import check_format, save_picture
+    from ecomgen.services.pictures import check_format
 
     check_format(format)
     request = GenerationRequest(
@@ -103,8 +108,114 @@ def generate(
         attributes=edits,
         variation=variation,
         variation_seed=variation_seed,
+        latent=latent,
+        origin=origin,
     )
-    for picture in _generation(settings).generate(request):
+    _save(_generation(settings).generate(request), out, format)
+
+
+Made = Annotated[Path, typer.Argument(help="A picture that ecomgen made (its file).")]
+Out = Annotated[Path, typer.Option(help="Folder for the files; made when missing.")]
+Format = Annotated[str, typer.Option(help="png, jpeg or webp.")]
+
+
+@app.command("from-photo")
+def from_photo(
+    photo: Annotated[Path, typer.Argument(help="A photo of a product: a PNG, JPEG or WebP file.")],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="ATTR=VALUE", help="Change this about it. Repeatable."),
+    ] = None,
+    count: Annotated[int, typer.Option(help="How many pictures; after the first, the shape varies.")] = 1,
+    seed: Annotated[int, typer.Option(help="First seed of those variations.")] = 0,
+    model: Annotated[str | None, typer.Option(help="Checkpoint; see `ecomgen models`.")] = None,
+    out: Out = Path("pictures"),
+    format: Format = "png",
+) -> None:
+    """Make pictures of the product in a photo, with other attributes where --set says so; one JSON line each."""
+    edits = dict(_assignment(text) for text in set_ or [])
+    settings = read_settings()
+
+    from ecomgen.services.control import Control
+    from ecomgen.services.recognition import Recognition, read_file
+
+    recognition = Recognition(settings)
+    image = recognition.open(read_file(photo))
+    seen = {name: reading.value for name, reading in recognition.recognise(image).items()}
+    control = Control(_generation(settings))
+    start = control.photo(image, seen, model)
+    if start.unlike:
+        print(
+            "This photo is unlike anything that the checkpoint learnt: expect a poor likeness.",
+            file=sys.stderr,
+        )
+    wanted = {**start.recipe.attributes, **edits}
+    _save(control.edit(start.recipe, wanted, count, seed, model=model), out, format)
+
+
+@app.command()
+def colours(
+    picture: Made,
+    colour: Annotated[
+        list[str] | None, typer.Option(help="A colour; repeatable. Default: the commonest eight.")
+    ] = None,
+    out: Out = Path("pictures"),
+    format: Format = "png",
+) -> None:
+    """Make the product of a picture in other colours; one JSON line each."""
+    control, made = _sources(picture)
+    _save(control.colours(made[0], colour), out, format)
+
+
+@app.command()
+def vary(
+    picture: Made,
+    count: Annotated[int, typer.Option(help="How many pictures.")] = 8,
+    variation: Annotated[float, typer.Option(help="How much changes: above 0 (nothing) to 1.")] = 0.25,
+    seed: Annotated[int, typer.Option(help="First seed of the variations.")] = 0,
+    out: Out = Path("pictures"),
+    format: Format = "png",
+) -> None:
+    """Make more pictures like one, with the same attributes; one JSON line each."""
+    control, made = _sources(picture)
+    _save(control.vary(made[0], count, variation, seed), out, format)
+
+
+@app.command()
+def mix(shape: Made, look: Made, out: Out = Path("pictures"), format: Format = "png") -> None:
+    """Make the shape of one picture with the colour, pattern and material of another; one JSON line."""
+    control, made = _sources(shape, look)
+    _save(control.mix(made[0], made[1]), out, format)
+
+
+@app.command()
+def between(
+    first: Made,
+    last: Made,
+    count: Annotated[int, typer.Option(help="How many pictures, both ends included.")] = 6,
+    out: Out = Path("pictures"),
+    format: Format = "png",
+) -> None:
+    """Make a strip of pictures from one to another; one JSON line each."""
+    control, made = _sources(first, last)
+    _save(control.between(made[0], made[1], count), out, format)
+
+
+def _sources(*files: Path) -> "tuple[Control, list[Picture]]":
+    """What draws from pictures, and the pictures in these files."""
+    from ecomgen.services.control import Control
+    from ecomgen.services.pictures import read_made
+
+    made = [read_made(file) for file in files]
+    return Control(_generation(read_settings())), made
+
+
+def _save(pictures: "Iterator[Picture]", out: Path, format: str) -> None:
+    """Write the pictures as they are made, and print a line for each."""
+    from ecomgen.services.pictures import check_format, save_picture
+
+    check_format(format)
+    for picture in pictures:
         path = save_picture(picture, out / f"{picture.seed}-{picture.id[:8]}", format)
         _print_json({"file": str(path), **picture.parameters()})
 
@@ -156,7 +267,7 @@ def label(
     from ecomgen.services.labelling import label as fill_in
     from ecomgen.services.recognition import Recognition
 
-    done = fill_in(Recognition(read_settings()), data, out, sure, limit, first, _show_progress)
+    done = fill_in(Recognition(read_settings()), data, out, sure, limit, first, Progress(sys.stderr))
     for photo in done.first:
         _print_json({"file_name": photo.file_name, "unsure": _plain(photo.unsure)})
     counts = ", ".join(f"{name} {count:,}" for name, count in done.guessed.items()) or "nothing"
@@ -173,7 +284,7 @@ def train(
     """Train a model on a product set; Ctrl-C stops it safely."""
     from ecomgen.services import training
 
-    folder = training.train(config, data, out, resume, _show_progress)
+    folder = training.train(config, data, out, resume, Progress(sys.stderr))
     _print(f"The checkpoint is in {folder}." if folder else "Stopped; --resume goes on from here.")
     if folder is None:
         raise typer.Exit(130)  # what a shell expects of an interrupted command
@@ -296,8 +407,48 @@ def serve(
     serve_page(settings)
 
 
-def _show_progress(what: str, share: float) -> None:
-    print(f"{what}: {share:.1%}", file=sys.stderr, flush=True)
+class Progress:
+    """What is being done, how much of it is done and how long it will take yet, as lines of text.
+
+    On a terminal each stands in the place of the one before; in a file there is one every 10 seconds.
+    """
+
+    _EVERY = 10.0
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream, self._clock = stream, clock
+        self._what, self._begun, self._told, self._width = "", (0.0, 0.0), -math.inf, 0
+
+    def __call__(self, what: str, share: float) -> None:
+        now = self._clock()
+        terminal = self._stream.isatty()
+        if what != self._what:
+            if terminal and self._what:
+                print(file=self._stream)
+            self._what, self._begun, self._told, self._width = what, (now, share), -math.inf, 0
+        if not terminal and share < 1 and now - self._told < self._EVERY:
+            return
+        self._told = now
+        line = f"{what}: {share:.1%}{self._left(now, share)}"
+        print(
+            f"\r{line:<{self._width}}" if terminal else line, end="" if terminal else "\n", file=self._stream
+        )
+        if terminal and share >= 1:
+            print(file=self._stream)
+            self._what = ""
+        self._stream.flush()
+        self._width = len(line)
+
+    def _left(self, now: float, share: float) -> str:
+        """A run that goes on from where it stopped begins with a share above 0."""
+        start, at_start = self._begun
+        if share >= 1 or share <= at_start or now - start < 1:
+            return ""
+        seconds = (now - start) * (1 - share) / (share - at_start)
+        if seconds < 90:
+            return f", {seconds:.0f} s left"
+        hours, minutes = divmod(round(seconds / 60), 60)
+        return f", {hours} h {minutes} min left" if hours else f", {minutes} min left"
 
 
 @contextmanager

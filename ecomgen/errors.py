@@ -21,5 +21,9 @@ class ConfigError(EcomgenError):
     """A training or model configuration holds an unknown key or an impossible value."""
 
 
+class TrainingError(EcomgenError):
+    """A training cannot go on."""
+
+
 class StoreError(EcomgenError):
     """The feedback store cannot be read or written."""

@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import signal
@@ -121,6 +122,41 @@ def test_options_reach_the_picture(ecomgen, tmp_path):
     assert line["file"].endswith(".webp")
     assert (line["attributes"]["colour"], line["attributes"].get("season")) == ("blue", None)
     assert (line["psi"], line["variation"], line["variation_seed"]) == (0.5, 0.3, 4)
+
+
+def test_pictures_are_made_from_pictures_and_each_is_made_again_by_its_own_label(ecomgen, tmp_path):
+    from PIL import Image
+
+    def files(*arguments):
+        status, out, err = ecomgen(*arguments, "--out", tmp_path / "out")
+        assert (status, err) == (0, "")
+        return [json.loads(line) for line in out.splitlines()]
+
+    shoe = files("generate", "red running shoes", "--count", 1, "--seed", 3)[0]["file"]
+    bag = files("generate", "blue handbag", "--count", 1, "--seed", 4)[0]["file"]
+    made = files("colours", shoe, "--colour", "green", "--colour", "white")
+    assert [line["attributes"]["colour"] for line in made] == ["green", "white"]
+    made += files("mix", shoe, bag) + files("between", shoe, bag, "--count", 3)[1:2]
+    made += files("vary", made[2]["file"], "--count", 1)
+    for line in made:
+        options = [f"--set={name}={value or ''}" for name, value in line["attributes"].items()]
+        options += [f"--{key}={line[key]}" for key in ("seed", "psi", "origin", "latent") if key in line]
+        again = files("generate", line["prompt"], "--count", 1, *options)[0]
+        assert Image.open(again["file"]).tobytes() == Image.open(line["file"]).tobytes()
+
+
+def test_a_photo_is_edited(ecomgen, tmp_path):
+    (tmp_path / "bag.jpg").write_bytes(photo_bytes(draw_product("handbags", "red", seed=5)))
+    status, out, _ = ecomgen("from-photo", tmp_path / "bag.jpg", "--set", "colour=blue", "--count", 2)
+    assert status == 0
+    assert [json.loads(line)["attributes"]["colour"] for line in out.splitlines()] == ["blue", "blue"]
+
+
+def test_a_file_that_ecomgen_did_not_make_is_one_sentence(ecomgen, tmp_path):
+    (tmp_path / "bag.png").write_bytes(photo_bytes(draw_product("handbags", "red"), "PNG"))
+    assert_one_sentence(ecomgen("colours", tmp_path / "bag.png"))
+    assert_one_sentence(ecomgen("mix", tmp_path / "bag.png", tmp_path / "absent.png"))
+    assert_one_sentence(ecomgen("from-photo", tmp_path / "absent.png"))
 
 
 def test_attributes_are_json(ecomgen):
@@ -255,6 +291,44 @@ def test_what_cannot_be_evaluated_is_one_sentence(ecomgen, bench_folder, tmp_pat
     assert_one_sentence(ecomgen(*arguments, "--pictures", 1))
     assert_one_sentence(ecomgen(*arguments, "--judge", "nosuchjudge"))
     assert_one_sentence(ecomgen(*arguments, "--readme", tmp_path / "absent.md"))
+
+
+class Screen(io.StringIO):
+    def __init__(self, terminal):
+        super().__init__()
+        self._terminal = terminal
+
+    def isatty(self):
+        return self._terminal
+
+
+def test_progress_says_how_long_it_will_take_yet():
+    times = iter([0, 4, 10, 20, 3600, 5400, 5401])
+    screen = Screen(terminal=False)
+    progress = cli.Progress(screen, clock=lambda: next(times))
+    for share in (0.0, 0.01, 0.1, 0.5):
+        progress("Learning", share)
+    progress("Finishing", 0.5)  # a run that goes on where it stopped
+    progress("Finishing", 0.6)
+    progress("Finishing", 1.0)
+    assert screen.getvalue().splitlines() == [
+        "Learning: 0.0%",
+        "Learning: 10.0%, 2 min left",
+        "Learning: 50.0%, 20 s left",
+        "Finishing: 50.0%",
+        "Finishing: 60.0%, 2 h 0 min left",
+        "Finishing: 100.0%",
+    ]
+
+
+def test_progress_on_a_terminal_stays_in_its_line():
+    times = iter([0, 50, 100, 101])
+    screen = Screen(terminal=True)
+    progress = cli.Progress(screen, clock=lambda: next(times))
+    for what, share in (("Learning", 0.0), ("Learning", 0.5), ("Learning", 1.0), ("Done", 1.0)):
+        progress(what, share)
+    shown = [part.rstrip() for part in screen.getvalue().split("\n")]
+    assert shown == ["\rLearning: 0.0%\rLearning: 50.0%, 50 s left\rLearning: 100.0%", "\rDone: 100.0%", ""]
 
 
 def test_an_unknown_training_configuration_is_one_sentence(ecomgen, tmp_path):

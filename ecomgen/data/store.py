@@ -44,6 +44,8 @@ class PictureRow:
     file: str
     created_at: datetime
     visitor: str
+    latent: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +112,10 @@ _MIGRATIONS: Sequence[Sequence[str]] = (
             id VARCHAR(32) PRIMARY KEY, picture_id VARCHAR(32) NOT NULL REFERENCES pictures (id),
             number INTEGER NOT NULL, liked BOOLEAN, reason TEXT NOT NULL, comment TEXT NOT NULL,
             visitor VARCHAR(64) NOT NULL, created_at TIMESTAMP NOT NULL, UNIQUE (picture_id, number))""",
+    ),
+    (
+        "ALTER TABLE pictures ADD COLUMN latent TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE pictures ADD COLUMN origin TEXT NOT NULL DEFAULT ''",
     ),
 )
 

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ecomgen.errors import ConfigError
-from ecomgen.models.layers import ModulatedConv, ScaledConv, ScaledLinear
+from ecomgen.models.layers import ModulatedConv, ScaledConv, ScaledLinear, smooth, without_lattice
 
 _EARLY = 3
 """So many blocks, up to 32 px, have about as many weights as a picture has numbers: pictures go through them together."""
@@ -148,7 +148,9 @@ class Synthesis(nn.Module):
             detail = torch.cat([self.to_rgb(_draw(self.blocks[early:], a, b, c), b) for a, b, *c in parts])
         else:
             detail = self.to_rgb(x, w)
-        return _enlarge(base, self.config.size) + F.pixel_shuffle(detail, self.config.unfold)
+        if self.config.unfold > 1:
+            detail = smooth(F.pixel_shuffle(without_lattice(detail), self.config.unfold))
+        return _enlarge(base, self.config.size) + detail
 
 
 def _enlarge(pictures: Tensor, size: int) -> Tensor:
@@ -286,6 +288,21 @@ class FlowMapping(nn.Module):
             middle = torch.add(x, self._guided(x, schedule[2 * i]), alpha=dt / 2)
             x = torch.add(x, self._guided(middle, schedule[2 * i + 1]), alpha=dt)
         return x / self.scale * self.std + self.mean
+
+    def invert(self, w: Tensor, schedule: list[Moment], rounds: int = 4) -> Tensor:
+        """The noise z [n, w_dim] that `forward` turns into about w: its steps undone from the last to the first.
+
+        Each midpoint step is solved by fixed-point iteration. Where the field bends too much for its few steps the
+        noise is only near, so whoever edits a picture applies the difference that the edit makes to its w.
+        """
+        x = self.normalise(w)
+        dt = 1.0 / self.steps
+        for i in reversed(range(self.steps)):
+            after = x
+            for _ in range(rounds):
+                middle = torch.add(x, self._guided(x, schedule[2 * i]), alpha=dt / 2)
+                x = torch.sub(after, self._guided(middle, schedule[2 * i + 1]), alpha=dt)
+        return x
 
     def _guided(self, x: Tensor, moment: Moment) -> Tensor:
         velocity = self.velocity(x, moment)

@@ -45,9 +45,9 @@ class Choice:
 class Engine:
     """Draws with each checkpoint in the way that was measured; PyTorch one by one where nothing was."""
 
-    def __init__(self, home: Path, threads: int, together: int) -> None:
-        """`together` pictures are drawn at a time; `threads` 0 means all cores."""
-        self._home, self._together = home, together
+    def __init__(self, home: Path, threads: int) -> None:
+        """`threads` 0 means all cores."""
+        self._home = home
         self._threads = threads or os.cpu_count() or 1
         self._ready: dict[str, Callable[[Tensor], Tensor]] = {}
 
@@ -59,6 +59,11 @@ class Engine:
         except (KeyError, TypeError, ValueError, AttributeError):
             return None
         return choice if choice.way in choice.milliseconds else None
+
+    def equip(self, checkpoint: Checkpoint) -> Checkpoint:
+        """The same checkpoint, which from now on draws in the way that was chosen."""
+        checkpoint.draw = lambda w: self.draw(checkpoint, w)
+        return checkpoint
 
     def draw(self, checkpoint: Checkpoint, w: Tensor) -> Tensor:
         """Pictures of w [n, w_dim] in the way that was chosen; should that fail, as PyTorch draws them."""
@@ -76,8 +81,10 @@ class Engine:
         """Time every way that is there, take the fastest whose pictures look the same, and keep the choice."""
         import torch
 
+        from ecomgen.services.drawing import TOGETHER as AT_ONCE
+
         mapping = checkpoint.generator.mapping
-        noise = torch.randn(self._together, len(mapping.mean), generator=torch.Generator().manual_seed(0))
+        noise = torch.randn(AT_ONCE, len(mapping.mean), generator=torch.Generator().manual_seed(0))
         w = mapping.mean + mapping.std * noise
         usual = self._way(checkpoint, ONE_BY_ONE)
         ways = {ONE_BY_ONE: usual}
@@ -98,7 +105,7 @@ class Engine:
                     start = time.perf_counter()
                     draw(w)
                     times[way].append(time.perf_counter() - start)
-        milliseconds = {way: round(8000 * min(t) / self._together, 1) for way, t in times.items()}
+        milliseconds = {way: round(8000 * min(t) / AT_ONCE, 1) for way, t in times.items()}
         best = min(milliseconds, key=lambda way: milliseconds[way])
         taken = best if milliseconds[best] < _WORTH * milliseconds[ONE_BY_ONE] else ONE_BY_ONE
         choice = Choice(taken, milliseconds)
@@ -122,11 +129,13 @@ class Engine:
         import onnxruntime
         import torch
 
-        path = self._home / "engine" / f"{checkpoint.hash}-{torch.__version__}-{self._together}.onnx"
+        from ecomgen.services.drawing import TOGETHER as AT_ONCE
+
+        path = self._home / "engine" / f"{checkpoint.hash}-{torch.__version__}-{AT_ONCE}.onnx"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary = path.with_name(f".{os.getpid()}.onnx")
-            w = torch.zeros(self._together, checkpoint.generator.config.w_dim)
+            w = torch.zeros(AT_ONCE, checkpoint.generator.config.w_dim)
             # With gradients on, it is written as all pictures together and free of what is kept between calls.
             with torch.inference_mode(False), torch.enable_grad():
                 program = torch.onnx.export(

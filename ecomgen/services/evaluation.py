@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,8 @@ class EvaluationRequest:
     """What is measured: checkpoints by name or folder; psi in [0, 1] as when generating.
 
     `judge` is a recogniser that no generator was taught by. `inception` also asks for the FID of papers, which takes
-    some minutes more.
+    some minutes more. Of the training photos no more than `training_photos` are looked at, where that is given: quicker,
+    but fewer photos that a picture could be a copy of.
     """
 
     data: Path
@@ -38,6 +39,7 @@ class EvaluationRequest:
     seed: int = 0
     psi: float = 0.8
     inception: bool = False
+    training_photos: int | None = None
 
 
 def evaluate(request: EvaluationRequest, settings: Settings, progress: Progress) -> dict[str, Any]:
@@ -50,7 +52,7 @@ def evaluate(request: EvaluationRequest, settings: Settings, progress: Progress)
 
     from ecomgen.models.checkpoint import load_checkpoint
     from ecomgen.models.recogniser import load_recogniser
-    from ecomgen.training.evaluation import EvaluationOptions, evaluate_generator, look_at_photos
+    from ecomgen.training.evaluation import EvaluationOptions, evaluate_generator, look_at_photos, read_large
     from ecomgen.training.generator import DataConfig, read_photos
     from ecomgen.training.metrics.memory import measure_memory
     from ecomgen.training.metrics.scores import score
@@ -69,16 +71,42 @@ def evaluate(request: EvaluationRequest, settings: Settings, progress: Progress)
         trim=checkpoint.training.get("trim", True),  # as all did before it was written down
         held_out=HELD_OUT,
     )
-    photos = read_photos(data, request.data, min(judge.size, checkpoint.generator.config.size))
+    size = checkpoint.generator.config.size
+    photos = read_photos(data, request.data, min(judge.size, size))
+    photos = _fewer(photos, request.training_photos)
+    large = (
+        read_large(photos, size, data.trim, *_large_set(request, checkpoint)) if size > judge.size else None
+    )
     reference = look_at_photos(judge, photos, part_of(progress, _READING, _REAL))
     options = EvaluationOptions(request.pictures, request.seed, request.psi, request.inception)
-    result = evaluate_generator(checkpoint, judge, photos, reference, options, part_of(progress, _REAL, 1.0))
+    result = evaluate_generator(
+        checkpoint, judge, photos, reference, options, part_of(progress, _REAL, 1.0), large
+    )
     machine = {"device": device, "threads": torch.get_num_threads()}
     result["speed"] |= measure_memory(folder) | machine
     result |= {"set": request.data.name, "judge": Path(request.judge).name}
     result["notes"] = _notes(result, checkpoint, photos)
     result["legend"] = {key: asdict(score(key)) for key in result["scores"]}
     return result
+
+
+def _large_set(request: EvaluationRequest, checkpoint: Checkpoint) -> tuple[Path | None, float | None]:
+    """The set of larger photos that the checkpoint learnt detail from, where it lies beside the one it is measured on, and
+    their true width/height."""
+    name = checkpoint.training.get("detail")
+    beside = request.data.with_name(Path(name).name) if name else None
+    if beside is None or not beside.exists() or beside == request.data:
+        return None, None
+    return beside, checkpoint.training.get("detail_aspect") or None
+
+
+def _fewer(photos: Photos, most: int | None) -> Photos:
+    """The same held-out photos, and at most so many training photos, spread over the whole set."""
+    n = len(photos.train)
+    if most is None or most >= n:
+        return photos
+    rows = [i * n // most for i in range(most)]
+    return replace(photos, train=photos.train[rows], train_products=[photos.train_products[i] for i in rows])
 
 
 def find_checkpoint(settings: Settings, name: str) -> Path:

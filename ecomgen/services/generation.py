@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 import secrets
 import shlex
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,20 +17,14 @@ from ecomgen.errors import CheckpointError, EcomgenError, InvalidRequest
 from ecomgen.schema import Attributes, Schema
 from ecomgen.services.attributes import AttributeReader, Reading, check_prompt
 from ecomgen.services.engine import Engine
+from ecomgen.services.recipes import ORIGINS, SEEDS, Recipe, read_latent
 from ecomgen.services.tensors import compute
 from ecomgen.settings import Settings
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ecomgen.models.checkpoint import Checkpoint
-    from ecomgen.models.stylegan import Moment
 
-_SEEDS = 2**63
 _KEPT_IN_MEMORY = 2
-_TOGETHER = 4  # pictures drawn in one go: fast, and the first ones are soon there
-Recipe = tuple[int, int, float]
-"""Seed, variation seed and share of variation of one picture."""
 
 _NAME = re.compile(r"[\w][\w.-]{0,63}", re.ASCII)
 
@@ -42,6 +35,8 @@ class GenerationRequest:
 
     Picture i has seed + i; with a `variation` (0 to 1, the share of the noise that is redrawn) the seed stays and
     picture i has variation_seed + i. psi in [0, 1]: 0 is the most typical product, 1 the full variety.
+    With a `latent` of an earlier picture that very picture is drawn, whatever the attributes are; to change it, see
+    services/control.py.
     """
 
     prompt: str = ""
@@ -52,6 +47,8 @@ class GenerationRequest:
     attributes: Mapping[str, str | None] = field(default_factory=dict)
     variation: float = 0.0
     variation_seed: int = 0
+    latent: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +65,8 @@ class Picture:
     model_hash: str
     variation: float = 0.0
     variation_seed: int = 0
+    latent: str = ""
+    origin: str = ""
 
     def parameters(self) -> dict[str, Any]:
         """Plain data: everything but the id and the pixels."""
@@ -81,6 +80,10 @@ class Picture:
         }
         if self.variation:
             plain |= {"variation": self.variation, "variation_seed": self.variation_seed}
+        if self.origin:
+            plain["origin"] = self.origin
+        if self.latent:
+            plain["latent"] = self.latent
         return plain
 
     def command(self) -> str:
@@ -99,6 +102,10 @@ class Picture:
         words += ["--model", self.model]
         if self.variation:
             words += ["--variation", f"{self.variation:g}", "--variation-seed", str(self.variation_seed)]
+        if self.origin:
+            words += ["--origin", self.origin]
+        if self.latent:
+            words += ["--latent", self.latent]
         for name, value in self.attributes.items():
             words += ["--set", f"{name}={value or 'unspecified'}"]
         return shlex.join([*words, "--out", "pictures"])
@@ -126,7 +133,7 @@ class Generation:
         self._reader = reader
         self._loaded: OrderedDict[str, Checkpoint] = OrderedDict()
         self._loading = threading.Lock()
-        self._engine = Engine(settings.home, settings.threads, _TOGETHER)
+        self._engine = Engine(settings.home, settings.threads)
         self.ready = False
 
     def warm_up(self) -> threading.Thread:
@@ -188,66 +195,69 @@ class Generation:
         if not 1 <= request.count <= settings.max_count:
             raise InvalidRequest(f"The number of pictures has to be from 1 to {settings.max_count}.")
         for what, seed in (("seed", request.seed), ("variation seed", request.variation_seed)):
-            if seed is not None and not 0 <= seed < _SEEDS:
+            if seed is not None and not 0 <= seed < SEEDS:
                 raise InvalidRequest(
                     f"The {what} has to be a whole number from 0 to 9223372036854775807 (2^63 - 1)."
                 )
         for what, share in (("variety (psi)", request.psi), ("variation", request.variation)):
             if not 0 <= share <= 1:  # also false for NaN
                 raise InvalidRequest(f"The {what} has to be from 0 to 1.")
+        if request.origin not in ORIGINS:
+            raise InvalidRequest(f"The origin is one of: {', '.join(ORIGINS[1:])}.")
+        if request.latent and (request.variation or request.count != 1):
+            raise InvalidRequest("A latent is one picture: leave count at 1 and variation at 0.")
         model = self._check_model(request.model)
         vocabulary = self.vocabulary(model)
         edits = vocabulary.resolve(request.attributes)
         prompt, read = "", {}
-        if request.prompt.strip() or not any(edits.values()):
+        if request.prompt.strip() or not (any(edits.values()) or request.latent):
             prompt = check_prompt(request.prompt, settings.max_prompt_length)
             read = {name: reading.value for name, reading in self._reader.read(prompt, vocabulary).items()}
         wanted = {**read, **edits}
-        if not any(wanted.values()):
+        if not any(wanted.values()) and not request.latent:
             raise InvalidRequest(
                 "Nothing in this prompt names a product, a colour or a look: try, for example, “red running shoes” or “红色跑鞋”."
             )
         checkpoint = self._load(model)
-        used = self._learnt(wanted, checkpoint)
+        used = self.learnt(wanted, checkpoint)
         seed = secrets.randbelow(2**31) if request.seed is None else request.seed
-        return self._draw(request, checkpoint, prompt, used, seed)
+        recipes = [_recipe(request, used, seed, i) for i in range(request.count)]
+        return self.draw(checkpoint, prompt, recipes)
 
-    def _draw(
-        self,
-        request: GenerationRequest,
-        checkpoint: Checkpoint,
-        prompt: str,
-        attributes: Attributes,
-        seed: int,
-    ) -> Iterator[Picture]:
-        schedule = compute(_schedule, checkpoint, attributes)
-        for start in range(0, request.count, _TOGETHER):
-            # Always as many at once, so that a picture's arithmetic is the same whatever the count.
-            recipes = [self._recipe(request, seed, i) for i in range(start, start + _TOGETHER)]
-            pixels = compute(_pixels, checkpoint, recipes, schedule, request.psi, self._engine)
-            wanted = min(_TOGETHER, request.count - start)
-            for array, (seed_i, variation_seed, variation) in zip(pixels[:wanted], recipes, strict=False):
+    def draw(self, checkpoint: Checkpoint, prompt: str, recipes: Sequence[Recipe]) -> Iterator[Picture]:
+        """A picture for each recipe, in order, as they are made. Raises InvalidRequest for a latent of another
+        checkpoint, before the first picture."""
+        for recipe in recipes:
+            if recipe.latent:
+                read_latent(recipe.latent, checkpoint.generator.config.w_dim)
+        return self._draw(checkpoint, prompt, recipes)
+
+    def _draw(self, checkpoint: Checkpoint, prompt: str, recipes: Sequence[Recipe]) -> Iterator[Picture]:
+        from ecomgen.services.drawing import TOGETHER, Schedules, pixels_of
+
+        schedules: Schedules = {}
+        for start in range(0, len(recipes), TOGETHER):
+            part = recipes[start : start + TOGETHER]
+            for array, recipe in zip(compute(pixels_of, checkpoint, part, schedules), part, strict=True):
                 yield Picture(
                     id=secrets.token_hex(16),
                     image=Image.fromarray(array),
                     prompt=prompt,
-                    attributes=attributes,
-                    seed=seed_i,
-                    psi=request.psi,
                     model=checkpoint.name,
                     model_hash=checkpoint.hash,
-                    variation=variation,
-                    variation_seed=variation_seed,
+                    **vars(recipe),
                 )
 
-    @staticmethod
-    def _recipe(request: GenerationRequest, seed: int, number: int) -> Recipe:
-        """The recipe of the picture of this number."""
-        if request.variation:
-            return seed, (request.variation_seed + number) % _SEEDS, request.variation
-        return (seed + number) % _SEEDS, 0, 0.0
+    @property
+    def most(self) -> int:
+        """How many pictures one request may ask for."""
+        return self._settings.max_count
 
-    def _learnt(self, wanted: Mapping[str, str | None], checkpoint: Checkpoint) -> Attributes:
+    def checkpoint(self, model: str | None = None) -> Checkpoint:
+        """The checkpoint of this name, loaded. Raises CheckpointError."""
+        return self._load(self._check_model(model))
+
+    def learnt(self, wanted: Mapping[str, str | None], checkpoint: Checkpoint) -> Attributes:
         """What is wanted, without what the checkpoint never saw; a product it never saw is refused."""
         category = wanted.get("category")
         known = checkpoint.counts
@@ -269,7 +279,7 @@ class Generation:
         """The checkpoint from memory or disk; only one is read at a time, and two are kept."""
         with self._loading:
             if name not in self._loaded:
-                self._loaded[name] = compute(_read, self._settings, name)
+                self._loaded[name] = self._engine.equip(compute(_read, self._settings, name))
                 while len(self._loaded) > _KEPT_IN_MEMORY:
                     self._loaded.popitem(last=False)
             self._loaded.move_to_end(name)
@@ -311,38 +321,15 @@ def _read(settings: Settings, name: str) -> Checkpoint:
     return load_checkpoint(settings.checkpoints / name)
 
 
-def _schedule(checkpoint: Checkpoint, attributes: Attributes) -> list[Moment]:
-    import torch
-
-    with torch.inference_mode():
-        return checkpoint.generator.schedule(*checkpoint.vocabulary.lookup([attributes]))
-
-
-def _pixels(
-    checkpoint: Checkpoint, recipes: list[Recipe], schedule: list[Moment], psi: float, engine: Engine
-) -> np.ndarray:
-    """uint8 [n, size, size, 3], a picture for each recipe."""
-    import torch
-
-    generator = checkpoint.generator
-    with torch.inference_mode():
-        z = torch.cat([_noise(generator.config.w_dim, *recipe) for recipe in recipes])
-        w = generator.mapping(z, schedule, psi)
-        shown = engine.draw(checkpoint, w).clamp(-1, 1).add_(1).mul_(127.5).round_()
-        return shown.to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
-
-
-def _noise(size: int, seed: int, variation_seed: int, variation: float) -> Any:
-    """Standard normal [1, size] of a seed, turned by a share of `variation` towards that of another seed."""
-    import torch
-
-    def draw(source: Any) -> Any:
-        return torch.randn(1, size, generator=source)
-
-    z = draw(torch.Generator().manual_seed(seed))
-    if not variation:
-        return z
-    # Another stream, so that the noise of variations is never that of a seed.
-    source = torch.Generator().manual_seed(variation_seed)
-    source.manual_seed(int(torch.randint(2**62, (), generator=source)))
-    return math.sqrt(1 - variation) * z + math.sqrt(variation) * draw(source)
+def _recipe(request: GenerationRequest, attributes: Attributes, seed: int, number: int) -> Recipe:
+    """The recipe of the picture of this number."""
+    varied = request.variation > 0
+    return Recipe(
+        attributes=attributes,
+        psi=request.psi,
+        seed=seed if varied else (seed + number) % SEEDS,
+        variation=request.variation,
+        variation_seed=(request.variation_seed + number) % SEEDS if varied else 0,
+        latent=request.latent,
+        origin=request.origin,
+    )

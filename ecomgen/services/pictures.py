@@ -6,6 +6,7 @@ import io
 import json
 import os
 import tempfile
+import uuid
 from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,6 +93,34 @@ def read_label(path: Path) -> dict[str, Any] | None:
     except Exception:  # a hostile file can make Pillow raise nearly anything
         return None
     return label if isinstance(label, dict) else None
+
+
+def read_made(path: Path) -> Picture:
+    """The picture in a file of ours, as it was made; its id is new. Raises InvalidRequest for any other file."""
+    from ecomgen.services.generation import Picture
+
+    label = read_label(path) or {}
+    kinds: dict[str, tuple[Any, Any]] = {  # by field: its type, and what stands for a field that is left out
+        "prompt": (str, None),
+        "attributes": (dict, None),
+        "seed": (int, None),
+        "psi": (int | float, None),
+        "model": (str, None),
+        "model_hash": (str, None),
+        "variation": (int | float, 0.0),
+        "variation_seed": (int, 0),
+        "latent": (str, ""),
+        "origin": (str, ""),
+    }
+    told = {name: label.get(name, otherwise) for name, (_, otherwise) in kinds.items()}
+    good = all(isinstance(told[name], kind) for name, (kind, _) in kinds.items())
+    if not good or not all(isinstance(v, str | None) for v in told["attributes"].values()):
+        raise InvalidRequest(f"“{path.name}” is not a picture that ecomgen made.")
+    if not (0 <= told["psi"] <= 1 and 0 <= told["variation"] <= 1):
+        raise InvalidRequest(f"“{path.name}” is not a picture that ecomgen made.")
+    if not all(0 <= told[name] < 2**63 for name in ("seed", "variation_seed")):
+        raise InvalidRequest(f"“{path.name}” is not a picture that ecomgen made.")
+    return Picture(id=uuid.uuid4().hex, image=Image.new("RGB", (1, 1)), **told)
 
 
 def prune(folder: Path, keep: int, spared: Container[str]) -> int:

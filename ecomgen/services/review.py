@@ -109,6 +109,8 @@ class Review:
                     file=path.name,
                     created_at=now,
                     visitor=visitor,
+                    latent=picture.latent,
+                    origin=picture.origin,
                 )
             )
         self._store.add_pictures(rows)

@@ -21,7 +21,7 @@ _PANELS = (
     ("Does it show what was asked?", ("accuracy_",)),
     ("Does it look real, and draw all kinds?", ("precision", "density", "recall", "coverage")),
     ("Do pictures differ, and are they new?", ("diversity", "near_copies")),
-    ("How far is it from real photos?", ("fd", "kid", "inception_fid")),
+    ("How far is it from real photos?", ("fd", "kid", "detail_fd", "inception_fid")),
 )
 
 

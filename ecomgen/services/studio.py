@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PIL import Image
 
 from ecomgen.schema import Attributes
 from ecomgen.services.attributes import AttributeReader, Reading
+from ecomgen.services.control import Control
 from ecomgen.services.generation import Generation, GenerationRequest, Picture
+from ecomgen.services.recognition import Recognition
 from ecomgen.settings import Settings
 
 
@@ -47,8 +49,9 @@ class ProductImage(Image.Image):
 class Studio:
     """One checkpoint and the text encoder, ready to draw."""
 
-    def __init__(self, generation: Generation, model: str | None) -> None:
-        self._generation = generation
+    def __init__(self, generation: Generation, recognition: Recognition, model: str | None) -> None:
+        self._generation, self._recognition = generation, recognition
+        self._control = Control(generation)
         self._model = model
 
     @classmethod
@@ -57,7 +60,7 @@ class Studio:
         settings = settings or Settings()
         generation = Generation(settings, AttributeReader(settings))
         generation.schema(model)
-        return cls(generation, model)
+        return cls(generation, Recognition(settings), model)
 
     def attributes(self, prompt: str) -> dict[str, Reading]:
         """What the prompt says about each attribute, with a confidence."""
@@ -83,3 +86,29 @@ class Studio:
             **more,
         )
         return [ProductImage.of(picture) for picture in self._generation.generate(request)]
+
+    def from_photo(
+        self, photo: Image.Image, attributes: Mapping[str, str | None] | None = None, count: int = 1
+    ) -> list[ProductImage]:
+        """The product of a photo with these attributes changed; without any, its reconstruction. Raises InvalidRequest."""
+        seen = {
+            name: reading.value for name, reading in self._recognition.recognise(photo.convert("RGB")).items()
+        }
+        start = self._control.photo(photo.convert("RGB"), seen, self._model)
+        wanted = {**start.recipe.attributes, **(attributes or {})}
+        made = self._control.edit(start.recipe, wanted, count, model=self._model)
+        return [ProductImage.of(picture) for picture in made]
+
+    def colours(self, image: ProductImage, colours: Sequence[str] | None = None) -> list[ProductImage]:
+        """The same product in other colours: those named, or the commonest eight. Raises InvalidRequest."""
+        return [ProductImage.of(picture) for picture in self._control.colours(image.picture, colours)]
+
+    def mix(self, shape: ProductImage, look: ProductImage) -> ProductImage:
+        """The shape of one picture with the colour, pattern and material of another. Raises InvalidRequest."""
+        (picture,) = self._control.mix(shape.picture, look.picture)
+        return ProductImage.of(picture)
+
+    def between(self, first: ProductImage, last: ProductImage, count: int = 6) -> list[ProductImage]:
+        """A strip of pictures from one to the other, both included. Raises InvalidRequest."""
+        strip = self._control.between(first.picture, last.picture, count)
+        return [ProductImage.of(picture) for picture in strip]

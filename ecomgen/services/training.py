@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from ecomgen.errors import ConfigError, DataError
 from ecomgen.settings import bundled
 
 Progress = Callable[[str, float], None]
+KEPT = "training.toml"
 
 
 def find_config(path: Path) -> Path:
@@ -23,7 +25,8 @@ def find_config(path: Path) -> Path:
 def train(config: Path, data: Path | None, out: Path | None, resume: bool, progress: Progress) -> Path | None:
     """Train as the TOML file says; the checkpoint's folder, or None when Ctrl-C or SIGTERM stopped it early.
 
-    A stopped run has saved its state and goes on with `resume`. Raises ConfigError, DataError, CheckpointError.
+    A stopped run has saved its state and goes on with `resume`. The configuration is kept beside it as training.toml, so
+    that the folder says all about the run. Raises ConfigError, DataError, CheckpointError, TrainingError.
     """
     from ecomgen.training.config import load_config, read_config
 
@@ -36,19 +39,23 @@ def train(config: Path, data: Path | None, out: Path | None, resume: bool, progr
 
             settings = load_config(config, GeneratorTraining)
             source = data or _named_set(settings.data.set, config)
+            _keep(config, folder)
             with StopOnSignal() as stop:
                 done = train_generator(settings, source, folder, resume, stop.is_set, progress)
             return folder if done else None
         case "text":
             from ecomgen.training.text import TextConfig, train_text
 
-            train_text(load_config(config, TextConfig), data, folder, resume)
+            text = load_config(config, TextConfig)
+            _keep(config, folder)
+            train_text(text, data, folder, resume)
             return folder
         case "pretraining":
             from ecomgen.training.pretrain import Pretraining, pretrain
 
             pretraining = load_config(config, Pretraining)
             sources = _named_sets(data, pretraining.sets, config)
+            _keep(config, folder)
             with StopOnSignal() as stop:
                 done = pretrain(pretraining, sources, folder, resume, stop.is_set, progress)
             return folder if done else None
@@ -57,6 +64,7 @@ def train(config: Path, data: Path | None, out: Path | None, resume: bool, progr
 
             recogniser = load_config(config, RecogniserTraining)
             sources = _named_sets(data, recogniser.sets, config)
+            _keep(config, folder)
             with StopOnSignal() as stop:
                 done = train_recogniser(recogniser, sources, folder, resume, stop.is_set, progress)
             return folder if done else None
@@ -64,6 +72,15 @@ def train(config: Path, data: Path | None, out: Path | None, resume: bool, progr
             raise ConfigError(
                 f"The trainer {other!r} in {config} is not known; known are: generator, pretraining, recogniser, text."
             )
+
+
+def _keep(config: Path, folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if config.resolve() != (folder / KEPT).resolve():  # a run may be gone on with from what was kept
+            shutil.copyfile(config, folder / KEPT)
+    except OSError as error:
+        raise ConfigError(f"The folder {folder} cannot be written: {error.strerror}.") from error
 
 
 def _named_sets(data: Path | None, names: Sequence[str], config: Path) -> list[Path]:

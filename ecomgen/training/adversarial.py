@@ -21,7 +21,7 @@ from torch import Tensor
 from ecomgen.models.backbone import Backbone
 from ecomgen.models.critic import Critic, CriticConfig
 from ecomgen.models.discriminator import DiscriminatorConfig, PatchDiscriminator
-from ecomgen.models.layers import shrink
+from ecomgen.models.layers import shrink, smooth
 from ecomgen.models.stylegan import Synthesis
 from ecomgen.training import losses
 from ecomgen.training.autoencoder import part_of, to_tensor
@@ -44,10 +44,11 @@ from ecomgen.training.loop import (
     update_average,
 )
 from ecomgen.training.mapping import Drawn
+from ecomgen.training.selection import Selection
 
 _SHIFT = 3
-"""Pixels by which what the backbone sees is moved at most: its strides are 16, and a lattice that always lies alike on them
-is not seen."""
+"""Pixels by which what the backbone sees is moved at most. It is smoothed as well: without both, the generator learns to draw
+lattices that the backbone's strides take for texture; what is sharp is left to the patch discriminator."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class AdversarialConfig:
     gradients: float = 80.0
     perceptual: float = 30.0
     features: float = 20.0
-    patches: float = 8.0
+    patches: float = 12.0
     critic: float = 8.0
     mismatched: float = 0.5
     adversary_rate: float = 2e-3
@@ -136,7 +137,7 @@ class AdversarialRun(Run):
         some = to_tensor(self.lesson.photos[:: max(1, len(self.lesson.photos) // 128)]).to(
             self.compute.device
         )
-        stages = self.backbone.stages(some)
+        stages = self.backbone.stages(smooth(some))
         self.critic.scale.copy_(torch.stack([stage.square().mean().sqrt() for stage in stages]))
 
     def _rows(self) -> tuple[Tensor, int]:
@@ -173,8 +174,8 @@ class AdversarialRun(Run):
             fake = self._synthesize(w)
             seen = shrink(fake, photos.shape[-1])
             with torch.no_grad():
-                real_stages = self.backbone.stages(photos.roll(shift, (2, 3)))
-            stages = self.backbone.stages(seen.roll(shift, (2, 3)))
+                real_stages = self.backbone.stages(smooth(photos.roll(shift, (2, 3))))
+            stages = self.backbone.stages(smooth(seen.roll(shift, (2, 3))))
         rebuilt = seen[:redrawn].float()
         parts = {
             "pixels": losses.multiscale_l1(rebuilt, photos[:redrawn]),
@@ -289,8 +290,9 @@ def train_adversarial(
     resume: bool = False,
     should_stop: ShouldStop = never,
     update_progress: UpdateProgress = quietly,
+    selection: Selection | None = None,
 ) -> bool:
-    """Train until the budget is spent; False when `should_stop` ended it early.
+    """Train until the budget is spent, or the `selection` is over; False when `should_stop` ended it early.
 
     Writes out/log.jsonl, out/state/adversarial (exact resume) and out/drawn.png (the same latents each time).
     """
@@ -303,5 +305,5 @@ def train_adversarial(
 
     return spend_budget(
         run, out, "adversarial", "Drawing from nothing", resume, should_stop, update_progress, config.log_every,
-        config.save_seconds, save_drawn,
+        config.save_seconds, save_drawn, selection,
     )  # fmt: skip

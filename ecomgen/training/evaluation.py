@@ -1,27 +1,29 @@
 """Measuring a generator: draw pictures in the place of training photos, and compare both with photos that were held out.
 
 reference = look_at_photos(judge, photos)                            once a set and judge
+large = read_large(photos, size, ...)                                only for pictures larger than the judge's
 evaluate_generator(checkpoint, judge, photos, reference, options)    for each checkpoint -> plain data
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from ecomgen.data.products import Product
+from ecomgen.data.photos import photo_array
+from ecomgen.data.products import Product, read_products
 from ecomgen.errors import CheckpointError, DataError
 from ecomgen.models.checkpoint import Checkpoint
 from ecomgen.models.recogniser import Recogniser
 from ecomgen.schema import Attributes
-from ecomgen.training.autoencoder import to_tensor
 from ecomgen.training.generator import Photos
+from ecomgen.training.looking import look, look_closely
 from ecomgen.training.loop import UpdateProgress, quietly
 from ecomgen.training.metrics.accuracy import Accuracy, attribute_accuracy, shared_values
 from ecomgen.training.metrics.distances import frechet_distance, kernel_distance
@@ -38,8 +40,10 @@ NEIGHBOURS = 5
 LEAST = 12
 """As many held-out photos, training photos and pictures there must be."""
 
-_AT_ONCE = 64
 _DRAWING, _LOOKING, _INCEPTION = 27.0, 4.4, 350.0  # milliseconds a picture on one core, for the progress only
+_CLOSELY = 500
+"""As many pictures, photos in their place and held-out photos are looked at in parts."""
+
 _PERCENTILES = (1, 5, 25, 50, 75, 95)
 _NEAREST_SHOWN = 5
 _HALVINGS = 5
@@ -77,6 +81,37 @@ def look_at_photos(judge: Recogniser, photos: Photos, update_progress: UpdatePro
     return Reference(training, held_out, nearest(held_out, training))
 
 
+@dataclass(frozen=True)
+class Large:
+    """Some photos at the full size of the pictures, uint8 [n, size, size, 3], of those in `Photos`."""
+
+    train: Tensor
+    held_out: Tensor
+
+
+def read_large(
+    photos: Photos, size: int, trim: bool, data: Path | None = None, aspect: float | None = None
+) -> Large | None:
+    """At most _CLOSELY training and held-out photos each at `size`, from `data`, a set that has the same names.
+
+    `aspect` is the true width/height of its photos, where these were squeezed. Without `data` they are the set's own. Those
+    that are smaller than `size` say nothing of detail and are left out; None where fewer than LEAST are left of either.
+    """
+    names = {p.name for p in (*photos.train_products, *photos.held_out_products)}
+    larger = {p.name: p for p in read_products(data).products if p.name in names} if data else None
+
+    def read(products: Sequence[Product]) -> Tensor:
+        found = [larger[p.name] for p in products if p.name in larger] if larger is not None else products
+        chosen = (
+            [found[i] for i in choose_rows(len(found), min(len(found), 2 * _CLOSELY), 0)] if found else []
+        )
+        sharp = [p for p in chosen if max(p.image().size) >= size][:_CLOSELY]
+        return torch.from_numpy(photo_array(sharp, size, trim, aspect)[0])
+
+    large = Large(read(photos.train_products), read(photos.held_out_products))
+    return large if min(len(large.train), len(large.held_out)) >= LEAST else None
+
+
 def evaluate_generator(
     checkpoint: Checkpoint,
     judge: Recogniser,
@@ -84,6 +119,7 @@ def evaluate_generator(
     reference: Reference,
     options: EvaluationOptions,
     update_progress: UpdateProgress = quietly,
+    large: Large | None = None,
 ) -> dict[str, Any]:
     """All scores as plain data, the same for the same seed on the same machine, but for `speed`.
 
@@ -111,6 +147,8 @@ def evaluate_generator(
     scores |= _overlaps(reference.held_out, drawn.features, beside)
     scores |= {f"near_copies_{percent}": _near_copies(copies, reference, percent) for percent in (1, 5)}
     scores |= _distances(reference.held_out, drawn.features, beside, options.seed)
+    if large is not None and checkpoint.generator.config.size > judge.size:
+        scores["detail_fd"] = _detail_distance(judge, drawn.pictures, large)
     inception_problem = None
     if options.inception:
         try:
@@ -138,6 +176,7 @@ def evaluate_generator(
                 "judge_px": judge.size,
                 "features": drawn.features.shape[1],
                 "neighbours": NEIGHBOURS,
+                **({"large_photos": len(large.held_out)} if large and "detail_fd" in scores else {}),
             },
             "scores": scores,
             "accuracy": {
@@ -203,26 +242,22 @@ def _inception(photos: Photos, drawn: _Drawn, update_progress: UpdateProgress) -
     return {"generated": ours, "real": theirs}
 
 
-@torch.inference_mode()
-def look(judge: Recogniser, pictures: Tensor, tick: Callable[[int], None] = lambda n: None) -> Tensor:
-    """uint8 [n, s, s, 3] of any size -> the judge's features, float64 [n, 256] on the CPU."""
-    device = next(judge.parameters()).device
-    features = []
-    for part in pictures.split(_AT_ONCE):
-        x = to_tensor(part.to(device))
-        if x.shape[-1] != judge.size:
-            x = F.interpolate(x, size=(judge.size, judge.size), mode="bilinear", antialias=True).clamp(-1, 1)
-        features.append(judge.features(x).double().cpu())
-        tick(len(part))
-    return torch.cat(features)
-
-
 def _distances(held_out: Tensor, pictures: Tensor, photos: Tensor, seed: int) -> dict[str, dict[str, float]]:
     kid, kid_error = kernel_distance(pictures, held_out, seed)
     floor, floor_error = kernel_distance(photos, held_out, seed)
     fd = {"generated": frechet_distance(pictures, held_out), "real": frechet_distance(photos, held_out)}
     kernel = {"generated": kid, "real": floor, "generated_error": kid_error, "real_error": floor_error}
     return {"fd": fd, "kid": kernel}
+
+
+def _detail_distance(judge: Recogniser, pictures: Tensor, large: Large) -> dict[str, float]:
+    held_out = look_closely(judge, large.held_out)
+    same = min(len(pictures), len(large.train))  # the distance depends on how many there are
+    ours, theirs = (look_closely(judge, each[:same]) for each in (pictures, large.train))
+    return {
+        "generated": frechet_distance(ours, held_out),
+        "real": frechet_distance(theirs, held_out),
+    }
 
 
 def _overlaps(held_out: Tensor, pictures: Tensor, photos: Tensor) -> dict[str, dict[str, float]]:

@@ -40,6 +40,7 @@ from ecomgen.training.mapping import (
     encode_photos,
     train_mapping,
 )
+from ecomgen.training.selection import SelectionConfig, select_by_kid
 
 ADVERSARY, CRITIC = "adversary.safetensors", "critic.safetensors"
 _LEAST_DRAWN = 8_192
@@ -78,6 +79,7 @@ class GeneratorTraining:
     mapping: MappingConfig = field(default_factory=MappingConfig)
     adversarial: AdversarialConfig = field(default_factory=AdversarialConfig)
     critic: CriticConfig = field(default_factory=CriticConfig)
+    selection: SelectionConfig = field(default_factory=SelectionConfig)  # of the last phase
     backbone: str = ""  # a recogniser's folder, whose features the critic sees; empty is the bundled one
     title: str = "Products"
     text_encoder: str = ""  # a folder or a hub name; empty is the bundled one
@@ -163,7 +165,7 @@ def train_generator(
     generator.mapping.load_state_dict(words.mapping.state_dict())
     if config.adversarial.images:
         update_progress("Looking at the photos", 0.0)
-        lesson, drawn = _prepare(config, data, photos, compute, words, encoder)
+        lesson, drawn, unseen = _prepare(config, data, photos, compute, words, encoder)
         backbone = load_recogniser(Path(config.backbone or bundled("checkpoints") / "vision"))[0].backbone
         critic = dataclasses.replace(config.critic, cond_dim=config.generator.cond_dim)
         run = AdversarialRun(
@@ -172,7 +174,8 @@ def train_generator(
         )  # fmt: skip
         if start and start.generator.config.size == config.generator.size:
             load_adversaries(Path(config.start), run)
-        if not train_adversarial(run, out, resume, should_stop, update_progress):
+        selection = select_by_kid(config.selection, run.average_synthesis, photos.held_out, unseen, out)
+        if not train_adversarial(run, out, resume, should_stop, update_progress, selection):
             return False
         generator.synthesis.load_state_dict(run.average_synthesis.state_dict())
         save_adversaries(out, run)
@@ -189,6 +192,7 @@ def train_generator(
         training={
             "set": data.name,
             "detail": Path(config.data.detail).name,
+            "detail_aspect": config.data.detail_aspect,
             "photos": len(photos.train),
             "held_out": len(photos.held_out),
             "held_out_share": config.data.held_out,
@@ -295,8 +299,8 @@ def _learn_words(
 
 def _prepare(
     config: GeneratorTraining, data: Path, photos: Photos, compute: Compute, words: _Words, encoder: Encoder
-) -> tuple[Lesson, Drawn]:
-    """What the last phase learns from."""
+) -> tuple[Lesson, Drawn, Tensor]:
+    """What the last phase learns from, and latents [n, w_dim] that it does not learn from, for its selection."""
     device = compute.device
     attributes: list[Mapping[str, str | None]] = [p.attributes for p in photos.train_products]
     mean, deviation = encode_photos(encoder.to(device), photos.train, compute)
@@ -306,12 +310,16 @@ def _prepare(
     # Every photo, and again those with detail; of a small set each several times, with other noise.
     every = torch.arange(len(photos.train))
     times = -(-_LEAST_DRAWN // max(len(every), 1))
-    wanted = torch.cat([every, rows]).repeat(times)
+    # Those of the selection come last, so that they do not change what is learnt from.
+    pictures = min(config.selection.pictures, len(every)) if config.selection.every else 0
+    spread = torch.arange(pictures) * len(every) // max(pictures, 1)
+    wanted = torch.cat([torch.cat([every, rows]).repeat(times), spread])
     keep, seed = config.adversarial.keep, config.adversarial.seed
     drawn = draw_latents(
         words.condition.to(device), words.mapping.to(device), (names, values, known), wanted, keep, seed
     )
-    return lesson, drawn
+    n = len(wanted) - pictures
+    return lesson, Drawn(*(each[:n] for each in drawn)), drawn.w[n:]
 
 
 def read_detail(config: DataConfig, data: Path, products: list[Product], size: int) -> tuple[Tensor, Tensor]:

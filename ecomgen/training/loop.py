@@ -1,6 +1,10 @@
 """What every training loop shares: the order of the examples, averaged weights, the schedule, and when to save.
 
 A loop knows no screen: it is told when to stop (`should_stop`) and tells how far it is (`update_progress`).
+
+It survives numbers that are none (NaN): a step whose loss or gradients are not finite changes no weight and is counted in
+the log; after BAD_IN_ROW of them in a row the run goes back to its newest saved state with half the rate, and
+after RETREATS of these it stops with one sentence.
 """
 
 from __future__ import annotations
@@ -10,13 +14,22 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
+from ecomgen.errors import TrainingError
+from ecomgen.training.curves import save_curves
 from ecomgen.training.runlog import RunLog
 from ecomgen.training.state import load_newest, save_state
+
+if TYPE_CHECKING:
+    from ecomgen.training.selection import Selection
+
+BAD_IN_ROW = 5
+RETREATS = 3
+_CURVES_SECONDS = 60.0  # drawing them takes a second or so
 
 ShouldStop = Callable[[], bool]
 UpdateProgress = Callable[[str, float], None]
@@ -76,9 +89,9 @@ def scaled_adam(modules: Iterable[nn.Module], rate: float, betas: tuple[float, f
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    """Set the learning rate, scaled in each group as `scaled_adam` did."""
+    """Set the learning rate, scaled in each group as `scaled_adam` did, and by its `caution` after a retreat."""
     for group in optimizer.param_groups:
-        group["lr"] = rate * group.get("scale", 1.0)
+        group["lr"] = rate * group.get("scale", 1.0) * group.get("caution", 1.0)
 
 
 @torch.no_grad()
@@ -94,16 +107,12 @@ def average_decay(images: int, batch: int, half_life: float) -> float:
     return 0.5 ** (batch / max(min(half_life, images * 0.1), 1e-8))
 
 
-def finite(losses: Iterable[Tensor]) -> bool:
-    """Whether no loss is NaN or infinite."""
-    return all(bool(torch.isfinite(loss).all()) for loss in losses)
-
-
 class Run(ABC):
     """What `spend_budget` drives: networks, their optimisers, and how much of a budget of examples is spent."""
 
     def __init__(self, budget: int, batch: int) -> None:
         self.budget, self.batch, self.done = budget, batch, 0
+        self.retreats = 0
 
     @property
     def images(self) -> int:
@@ -117,7 +126,7 @@ class Run(ABC):
 
     @abstractmethod
     def step(self) -> dict[str, float]:
-        """Learn from the next batch and count it in `done`; returns the losses. Raises FloatingPointError on NaN."""
+        """Learn from the next batch and count it in `done`; returns the losses. Raises NotFinite."""
 
     @abstractmethod
     def parts(self) -> dict[str, Any]:
@@ -125,22 +134,50 @@ class Run(ABC):
 
     def state(self) -> dict[str, Any]:
         """Tensors and numbers to resume from."""
-        return {"done": self.done, **{name: part.state_dict() for name, part in self.parts().items()}}
+        parts = {name: part.state_dict() for name, part in self.parts().items()}
+        return {"done": self.done, "retreats": self.retreats, **parts}
 
     def load(self, state: dict[str, Any]) -> None:
         """Continue from what `state` returned; a part that was not there yet starts as it is."""
         self.done = int(state["done"])
+        self.retreats = max(self.retreats, int(state.get("retreats", 0)))
         for name, part in self.parts().items():
             if name in state:
                 part.load_state_dict(state[name])
+        self._be_cautious()
+
+    def retreat(self, state: dict[str, Any]) -> None:
+        """Go back to `state` and halve the rates from there on. Raises TrainingError when that has been done too often."""
+        if self.retreats == RETREATS:
+            raise TrainingError(
+                "The training came to numbers that are none (NaN) again and again, even with lower rates; start again with a "
+                "lower rate in the configuration."
+            )
+        self.retreats += 1
+        self.load(state)
+
+    def _be_cautious(self) -> None:
+        for part in self.parts().values():
+            if isinstance(part, torch.optim.Optimizer):
+                for group in part.param_groups:
+                    group["caution"] = 0.5**self.retreats
+
+
+class NotFinite(ArithmeticError):
+    """A loss or a gradient is NaN or infinite; no weight has been changed by it."""
 
 
 def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
-    """One step downhill. Raises FloatingPointError when the loss is no number any more."""
-    if not finite([loss]):
-        raise FloatingPointError("The loss is not a number any more.")
+    """One step downhill. Raises NotFinite, before any weight changes, when the loss or its gradients are not finite."""
+    if not bool(torch.isfinite(loss)):
+        raise NotFinite("The loss is not a number any more.")
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
+    gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+    # Of a finite loss too: one NaN in a gradient would be in every weight after the next step.
+    if gradients and not bool(torch.isfinite(nn.utils.get_total_norm(gradients))):
+        optimizer.zero_grad(set_to_none=True)
+        raise NotFinite("A gradient is not a number any more.")
     optimizer.step()
 
 
@@ -155,34 +192,72 @@ def spend_budget(
     log_every: int = 20,
     save_seconds: float = 120.0,
     saved: Callable[[], None] = lambda: None,
+    selection: Selection | None = None,
 ) -> bool:
-    """Step until the budget is spent; False when `should_stop` ended it early.
+    """Step until the budget is spent; False when `should_stop` ended it early. Raises TrainingError.
 
-    Writes out/log.jsonl (means since the line before) and out/state/phase (exact resume); calls `saved` after each save.
+    Writes out/log.jsonl (means since the line before), out/curves.png and out/state/phase (exact resume); calls `saved`
+    after each save. With a `selection` the run ends when that has waited long enough for a better score, and the
+    selection's network has the best weights then.
     """
     states = out / "state" / phase
+    last_curves = time.monotonic()
+
+    def save(last: bool) -> None:
+        nonlocal last_curves
+        chosen = {} if selection is None else {"selection": selection.state()}
+        save_state(states, run.done, run.state() | chosen)
+        if last or time.monotonic() - last_curves > _CURVES_SECONDS:
+            save_curves(out / "log.jsonl", out / "curves.png")
+            last_curves = time.monotonic()
+        saved()
+
     if resume and (state := load_newest(states)) is not None:
         run.load(state)
+        if selection is not None and "selection" in state:
+            selection.load(state["selection"])
+    else:
+        save_state(states, run.done, run.state())  # there is always a state to go back to
     log = RunLog(out / "log.jsonl")
-    last_save, last_log, stopped = time.monotonic(), time.monotonic(), False
+    last_save, last_log, stopped, bad_in_row = time.monotonic(), time.monotonic(), False, 0
     since: list[dict[str, float]] = []
-    while run.progress < 1 and not stopped:
-        since.append(run.step())
+
+    def over() -> bool:
+        return run.progress >= 1 or (selection is not None and selection.over)
+
+    while not over() and not stopped:
+        try:
+            since.append(run.step())
+            bad_in_row = 0
+        except NotFinite:
+            since.append({"skipped": 1.0})
+            bad_in_row += 1
+            run.done += 1
+        if bad_in_row == BAD_IN_ROW and (state := load_newest(states)) is not None:
+            run.retreat(state)
+            if selection is not None and "selection" in state:
+                selection.load(state["selection"])
+            log.write(phase=phase, step=run.done, images=run.images, event="retreat", retreats=run.retreats)
+            since, bad_in_row = [], 0
         stopped = should_stop()
-        if run.done % log_every == 0:
+        if run.done % log_every == 0 and since:
             rate = len(since) * run.batch / (time.monotonic() - last_log)
             log.write(phase=phase, step=run.done, images=run.images, images_per_second=rate, **_means(since))
             last_log, since = time.monotonic(), []
             update_progress(doing, run.progress)
-        if stopped or run.progress >= 1 or time.monotonic() - last_save > save_seconds:
-            save_state(states, run.done, run.state())
-            saved()
+        if selection is not None and selection.is_due(run.images, run.batch, run.progress >= 1):
+            score = selection.look(run.images)
+            log.write(phase=phase, step=run.done, images=run.images, kid=score, best_kid=selection.best)
+        if stopped or over() or time.monotonic() - last_save > save_seconds:
+            save(last=stopped or over())
             last_save = time.monotonic()
+    if selection is not None and over():
+        selection.restore()
     return not stopped
 
 
 def _means(numbers: list[dict[str, float]]) -> dict[str, float]:
-    """The mean of each number over the steps that have it."""
+    """The mean of each number over the steps that have it; of skipped steps the number."""
     names = dict.fromkeys(name for each in numbers for name in each)
     values = {name: [each[name] for each in numbers if name in each] for name in names}
-    return {name: sum(each) / len(each) for name, each in values.items()}
+    return {name: sum(v) if name == "skipped" else sum(v) / len(v) for name, v in values.items()}

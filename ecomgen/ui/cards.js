@@ -7,6 +7,7 @@
     const words = card.prompt.normalize("NFKC").replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "").slice(0, 40);
     return `${words || "picture"}-${card.id.slice(0, 6)}.png`;
   };
+  const title = (made) => made.prompt || word(made.origin === "photo" ? "photo_read" : "no_prompt");
   const chosen = (card) => Object.entries(card.attributes).filter(([, value]) => value);
   const alt = (card) => card.prompt || chosen(card).map(([, value]) => label(value)).join(", ") || word("no_prompt");
 
@@ -19,7 +20,26 @@
     return url.href;
   }
 
+  const CHANGES = ["small", "large", "colours", "mix", "between"];
   let moreLikeThis;
+  let choosing; // {card, change, bar}: the next picture that is clicked is the second of a mix or a strip
+
+  function stopChoosing() {
+    choosing?.bar.remove();
+    choosing = undefined;
+    document.body.classList.remove("eg-choosing");
+  }
+  function choose(card, change) {
+    stopChoosing();
+    const bar = h("div", { class: "eg-choose", role: "status" },
+      h("img", { src: pictureUrl(card), alt: "" }), h("span", {}, word(`choose_${change}`)),
+      h("button", { type: "button", class: "eg-button", onclick: stopChoosing }, word("cancel")));
+    choosing = { card, change, bar };
+    document.body.classList.add("eg-choosing");
+    document.body.append(bar);
+    bar.querySelector("button").focus({ preventScroll: true });
+  }
+  document.addEventListener("keydown", (event) => event.key === "Escape" && stopChoosing());
   let dialog;
   function showDetails(card, actions) {
     dialog?.remove();
@@ -27,18 +47,18 @@
     const act = (name, change) =>
       h("button", { type: "button", class: "eg-button", onclick: () => { dialog.close(); actions.more(card, change); } }, word(name));
     dialog = h("dialog", { class: "eg-dialog", "aria-label": word("details"), onclose: () => dialog.remove() },
-      h("div", { class: "eg-dialog-head" }, h("h2", {}, card.prompt || word("no_prompt")), iconButton("close", "close", () => dialog.close())),
+      h("div", { class: "eg-dialog-head" }, h("h2", {}, title(card)), iconButton("close", "close", () => dialog.close())),
       h("div", { class: "eg-dialog-body" },
         h("div", { class: "eg-dialog-picture" },
           h("div", { class: "eg-tile" }, h("img", { src: pictureUrl(card), alt: alt(card) })),
           h("h3", {}, word("more")),
-          h("div", { class: "eg-dialog-actions" }, act("more_small", "small"), act("more_large", "large")),
+          h("div", { class: "eg-dialog-actions" }, ...CHANGES.map((change) => act(`more_${change}`, change))),
           h("a", { class: "eg-button is-primary", href: pictureUrl(card), download: fileName(card) }, icon("download", 16), word("download"))),
         h("div", {},
           h("dl", { class: "eg-facts" },
             row("d_attributes", h("div", { class: "eg-tags" }, ...chosen(card).map(([name, value]) => h("span", { class: "eg-tag" }, h("b", {}, label(name)), ` ${label(value)}`)))),
-            row("d_seed", card.seed),
-            row("d_psi", String(card.psi)),
+            card.origin ? row("d_origin", word(`origin_${card.origin}`)) : null,
+            ...(card.own ? [] : [row("d_seed", card.seed), row("d_psi", String(card.psi))]),
             card.variation ? row("d_variation", `${Math.round(card.variation * 100)} % · ${card.variation_seed}`) : null,
             row("d_model", card.model, h("span", { class: "eg-quiet" }, ` ${card.model_hash.slice(0, 12)}`))),
           h("h3", {}, word("d_command")),
@@ -75,9 +95,10 @@
       more: (card, change) => moreLikeThis(card, change),
     };
     if (!options.review)
-      moreLikeThis = (card, change) => {
+      moreLikeThis = (card, change, other) => {
+        if (["mix", "between"].includes(change) && !other) return choose(card, change);
         document.querySelector("#eg-tabs button[role=tab]")?.click(); // Review's pictures are varied in Create
-        trigger("more", { id: card.id, change });
+        trigger("more", { id: card.id, change, other: other?.id ?? "" });
       };
     const redraw = (card) => nodes.forEach((run) => run.cards.get(card.id)?.draw());
 
@@ -87,16 +108,21 @@
       const draw = () => {
         const focused = item.contains(document.activeElement) ? document.activeElement.dataset.action : null;
         const tile = card.file
-          ? h("button", { type: "button", class: "eg-tile", "data-action": "tile", "aria-label": `${word("details")}: ${alt(card)}`, onclick: () => showDetails(card, actions) },
+          ? h("button", { type: "button", class: "eg-tile", "data-action": "tile", "aria-label": `${word("details")}: ${alt(card)}`, onclick: () => {
+              if (!choosing) return showDetails(card, actions);
+              const { card: first, change } = choosing;
+              stopChoosing();
+              moreLikeThis(first, change, card);
+            } },
               h("img", { src: pictureUrl(card), alt: alt(card), loading: "lazy", decoding: "async", width: 200, height: 200 }))
           : h("div", { class: "eg-tile is-gone" }, word("gone"));
         const menu = h("div", { class: "eg-menu", popover: "auto" },
-          ...["small", "large"].map((change) =>
+          ...CHANGES.map((change) =>
             h("button", { type: "button", onclick: () => { menu.hidePopover(); actions.more(card, change); } }, word(`more_${change}`))));
         const opener = iconButton("more", "more", () => { menu.togglePopover(); place(menu, opener); }, { "aria-haspopup": "true", "data-action": "more" });
         item.replaceChildren(
           tile,
-          ...(options.review ? [h("p", { class: "eg-card-prompt", title: card.prompt }, card.prompt || word("no_prompt"))] : []),
+          ...(options.review ? [h("p", { class: "eg-card-prompt", title: card.prompt }, title(card))] : []),
           h("div", { class: "eg-actions" },
             iconButton("like", "like", () => vote(true), { "aria-pressed": String(card.liked === true), "data-action": "like" }),
             iconButton("dislike", "dislike", () => vote(false), { "aria-pressed": String(card.liked === false), "data-action": "dislike" }),
@@ -129,13 +155,14 @@
       const first = run.cards[0];
       const count = run.cards.length === 1 ? word("picture_1") : word("pictures_n", { n: run.cards.length });
       const about = run.pending ? [word("making")] : [count];
-      if (run.variation) about.push(word(run.variation > 0.4 ? "variation_large" : "variation_small"));
+      if (run.origin) about.push(word(`origin_${run.origin}`));
+      else if (run.variation) about.push(word(run.variation > 0.4 ? "variation_large" : "variation_small"));
       else if (first) about.push(`${word("seed")} ${first.seed}`);
       const tools = first && !run.pending
         ? [h("button", { type: "button", class: "eg-link", onclick: () => trigger("again", { id: first.id }) }, icon("again", 15), word("use_again")),
-           h("button", { type: "button", class: "eg-link", onclick: () => copy(shareUrl(run), word("link_copied")) }, icon("link", 15), word("copy_link"))]
+           run.origin || run.variation ? null : h("button", { type: "button", class: "eg-link", onclick: () => copy(shareUrl(run), word("link_copied")) }, icon("link", 15), word("copy_link"))]
         : [];
-      return [h("div", {}, h("h3", { title: run.prompt }, run.prompt || word("no_prompt")), h("p", { class: "eg-quiet" }, about.join(" · "))), h("div", { class: "eg-run-tools" }, ...tools)];
+      return [h("div", {}, h("h3", { title: run.prompt }, title(run)), h("p", { class: "eg-quiet" }, about.join(" · "))), h("div", { class: "eg-run-tools" }, ...tools)];
     }
 
     function drawRun(run) {

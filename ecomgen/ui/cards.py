@@ -80,12 +80,15 @@ def chips() -> gr.HTML:
 
 
 def photo() -> gr.HTML:
-    """A button that takes a photo, and what was read in it; events `read` ({photo: base64, turn}) and `forget`.
+    """A button that takes a photo, and what was read in it; events `read` ({photo: base64, turn}), `forget`, and `use` ({on}):
+    whether its shape is to be used.
 
-    value {turn, shown: {name: value}, note, value} or {turn, problem: sentence}; `turn` says which photo it answers.
+    value {turn, shown: {name: value}, note, value, again: reconstruction as a PNG in base64, unlike} or {turn, problem: sentence}; `turn` says which photo it answers.
     """
     return _part(
-        "ecomgen.photo(element, props, trigger, watch); // 'read' 'forget'", elem_id="eg-photo", value={}
+        "ecomgen.photo(element, props, trigger, watch); // 'read' 'forget' 'use'",
+        elem_id="eg-photo",
+        value={},
     )
 
 
@@ -101,7 +104,7 @@ def attributes(value: dict[str, Any]) -> gr.HTML:
 
 
 def cards(review: Review, listing: bool = False) -> gr.HTML:
-    """Picture cards; events `more` ({id, change}), `again` ({id}) and `pick` ({prompt}).
+    """Picture cards; events `more` ({id, change, other: the second picture of a mix or a strip}), `again` ({id}) and `pick` ({prompt}).
 
     value {runs: [...]} replaces everything, {run} adds or updates one run, {settled: True} ends what was cancelled.
     """
@@ -143,9 +146,10 @@ def card(made: Picture) -> dict[str, Any]:
     """A picture as cards.js takes it; seeds as text, because a browser's numbers end at 2**53."""
     plain = {
         name: getattr(made, name)
-        for name in ("id", "prompt", "attributes", "variation", "model", "model_hash")
+        for name in ("id", "prompt", "attributes", "variation", "model", "model_hash", "origin")
     }
     plain |= {"seed": str(made.seed), "variation_seed": str(made.variation_seed), "psi": round(made.psi, 3)}
+    plain["own"] = bool(made.latent)  # it comes from no seed
     return plain | {"command": made.command(), "liked": None, "reason": "", "file": True}
 
 
@@ -160,7 +164,7 @@ def run(
     batch: str, made: Sequence[dict[str, Any]], prompt: str, edits: Mapping[str, str | None], pending: int = 0
 ) -> dict[str, Any]:
     """Pictures of one request, as page.js takes them; `pending` are still to come."""
-    variation = made[0]["variation"] if made else 0
+    variation, origin = (made[-1]["variation"], made[-1]["origin"]) if made else (0, "")
     return {
         "id": batch,
         "prompt": prompt,
@@ -168,6 +172,7 @@ def run(
         "cards": list(made),
         "pending": pending,
         "variation": variation,
+        "origin": origin,
     }
 
 

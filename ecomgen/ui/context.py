@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ecomgen.services.attributes import AttributeReader
+from ecomgen.services.control import Control
 from ecomgen.services.generation import Generation
 from ecomgen.services.recognition import Recognition
 from ecomgen.services.review import Review
@@ -22,6 +23,7 @@ class Services:
     settings: Settings
     reader: AttributeReader
     generation: Generation
+    control: Control
     recognition: Recognition
     review: Review
 
@@ -29,7 +31,8 @@ class Services:
     def build(cls, settings: Settings) -> Services:
         """Build all services; loads no weights and touches no disk."""
         reader = AttributeReader(settings)
-        return cls(settings, reader, Generation(settings, reader), Recognition(settings), Review(settings))
+        generation = Generation(settings, reader)
+        return cls(settings, reader, generation, Control(generation), Recognition(settings), Review(settings))
 
 
 @dataclass(frozen=True)

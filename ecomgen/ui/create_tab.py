@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import gradio as gr
 from gradio.events import Dependency
 
 from ecomgen.errors import EcomgenError, InvalidRequest
-from ecomgen.services.generation import GenerationRequest
+from ecomgen.services.generation import GenerationRequest, Picture
 from ecomgen.services.review import new_batch
 from ecomgen.ui import cards
 from ecomgen.ui.context import Services, Visitor
-from ecomgen.ui.photo import photo_start
+from ecomgen.ui.photo import Shape, photo_start
 from ecomgen.ui.understanding import (
     Edits,
     beyond_prompt,
@@ -38,6 +38,7 @@ CHANGES = {"small": 0.25, "large": 0.6}
 _LINKED = ("prompt", "count", "seed", "psi", "model")  # what a share link says, besides set=
 _MOST_SEED = 2**63 - 1
 _HISTORY = 64
+_STRIP = 8  # pictures between two, both included
 _QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 _MAKING: dict[str, Any] = {
     "api_name": "create",  # not the name of its function: /generate is the public endpoint in api.py
@@ -76,10 +77,10 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
             loading = cards.notice("eg-loading")
             notice = cards.notice("eg-notice")
             pictures = cards.cards(review)
-    used, linked = gr.State(""), gr.State(False)
+    used, linked, shape = gr.State(""), gr.State(False), gr.State(None)
     tick = gr.Timer(1.0, active=False)
 
-    asked = [prompt, attributes, count, seed, lock, used, psi, model, visitor]
+    asked = [prompt, attributes, count, seed, lock, used, psi, model, visitor, shape]
     shown = [pictures, notice, go, stop, seed, used]
     restored = [prompt, attributes, count, seed, lock, psi, model]
 
@@ -89,22 +90,30 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
     def refused(error: Exception, who: Visitor) -> tuple[Any, ...]:
         return gr.skip(), cards.sentence(error, who.language), *_buttons(busy=False), gr.skip(), gr.skip()
 
-    def make(request: GenerationRequest, edits: Edits, who: Visitor) -> Iterator[tuple[Any, ...]]:
-        """Generate, keep and show, one picture after the other; yields values for `shown`."""
-        batch, prompt = new_batch(), request.prompt.strip()
+    def make(
+        draw: Callable[[], Iterator[Picture]],
+        prompt: str,
+        count: int,
+        edits: Edits,
+        who: Visitor,
+        seed: str | None = None,
+    ) -> Iterator[tuple[Any, ...]]:
+        """Draw, keep and show, one picture after the other; yields values for `shown`."""
+        batch, prompt = new_batch(), prompt.strip()
+        seeds = (seed, seed) if seed is not None else (gr.skip(), gr.skip())
         made: list[Any] = []
 
         def run(pending: int) -> dict[str, Any]:
             return {"visitor": who.id, "run": cards.run(batch, made, prompt, edits, pending)}
 
-        yield run(request.count), {}, *_buttons(busy=True), str(request.seed), str(request.seed)
+        yield run(count), {}, *_buttons(busy=True), *seeds
         problem = {}
         try:
             parsed = generation.understand(prompt) if prompt else {}
-            for picture in generation.generate(request):
+            for picture in draw():
                 review.record([picture], who.language, who.id, parsed, batch)
                 made.append(cards.card(picture))
-                yield run(request.count - len(made)), *[gr.skip()] * 5
+                yield run(max(0, count - len(made))), *[gr.skip()] * 5
         except Exception as error:
             problem = cards.sentence(error, who.language)
         yield run(0), problem, *_buttons(busy=False), gr.skip(), gr.skip()
@@ -119,6 +128,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         psi: float,
         model: str,
         stored: Any,
+        shape: Shape | None,
     ) -> Iterator[tuple[Any, ...]]:
         who = Visitor.read(stored)
         edits = beyond_prompt(services, prompt, edits_in(current), photo_in(current))
@@ -136,7 +146,27 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         except Exception as error:
             yield refused(error, who)
         else:
-            yield from make(request, edits, who)
+            draw = (
+                drawing(request, edits, shape) if shape and shape.on else lambda: generation.generate(request)
+            )
+            yield from make(draw, request.prompt, request.count, edits, who, str(request.seed))
+
+    def drawing(request: GenerationRequest, edits: Edits, shape: Shape) -> Callable[[], Iterator[Picture]]:
+        """What draws the product of the photo as the prompt and the edits want it."""
+
+        def draw() -> Iterator[Picture]:
+            if request.model != shape.model:
+                raise InvalidRequest(
+                    "The photo's shape was read for another checkpoint: choose the photo again."
+                )
+            prompt = request.prompt.strip()
+            read = generation.understand(prompt) if prompt else {}
+            wanted = {**{name: reading.value for name, reading in read.items()}, **edits}
+            return services.control.edit(
+                shape.recipe, wanted, request.count, request.seed or 0, prompt, request.model
+            )
+
+        return draw
 
     def generate_linked(linked: bool, *given: Any) -> Iterator[tuple[Any, ...]]:
         if linked:
@@ -147,25 +177,24 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
     def more(count: float, stored: Any, event: gr.EventData) -> Iterator[tuple[Any, ...]]:
         who = Visitor.read(stored)
         try:
-            kept = review.picture(_told(event, "id"))
-            request = GenerationRequest(
-                prompt=kept.prompt,
-                count=int(count),
-                seed=kept.seed,
-                psi=kept.psi,
-                model=kept.model,
-                attributes=kept.attributes,
-                variation=CHANGES.get(_told(event, "change"), CHANGES["small"]),
-                variation_seed=_roll(),
-            )
+            kept, change = review.picture(_told(event, "id")), _told(event, "change")
+            other = review.picture(_told(event, "other")) if change in ("mix", "between") else kept
         except Exception as error:
             yield refused(error, who)
-        else:
-            yield from make(request, cards.edits_of(kept), who)
+            return
+        control, number, seed = services.control, int(count), _roll()
+        draws: dict[str, tuple[int, Callable[[], Iterator[Picture]]]] = {
+            "colours": (min(most, _STRIP), lambda: control.colours(kept)),
+            "mix": (1, lambda: control.mix(kept, other)),
+            "between": (_STRIP, lambda: control.between(kept, other, min(most, _STRIP))),
+        }
+        varied = CHANGES.get(change, CHANGES["small"])
+        number, draw = draws.get(change, (number, lambda: control.vary(kept, number, varied, seed)))
+        yield from make(draw, kept.prompt, number, cards.edits_of(kept), who)
 
     def pick(model: str, event: gr.EventData) -> tuple[Any, ...]:
         prompt = _told(event, "prompt")
-        return prompt, {**panel(services, prompt, {}, model), "replace": True}
+        return prompt, {**panel(services, prompt, {}, model), "replace": True}, None
 
     def again(event: gr.EventData) -> list[Any]:
         try:
@@ -220,14 +249,14 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         **_QUICK,
     }
     attributes.edit(**reading, trigger_mode="always_last")
-    photo_start(services, start, prompt, attributes, model, visitor)
+    photo_start(services, start, prompt, attributes, model, visitor, shape)
     model.input(**reading)
     making = [gr.on([prompt.submit, go.click], generate, asked, shown, **_MAKING)]
     making.append(pictures.more(more, [count, visitor], shown, **_MAKING))
     for part in (themes, pictures):
-        picked = part.pick(pick, model, [prompt, attributes], **_QUICK)
+        picked = part.pick(pick, model, [prompt, attributes, shape], **_QUICK)
         making.append(picked.then(generate, asked, shown, **_MAKING))
-    pictures.again(again, None, restored, **_QUICK)
+    pictures.again(again, None, restored, **_QUICK).then(lambda: None, None, shape, **_QUICK)
     dice.click(lambda: str(_roll()), None, seed, **_QUICK)
     tick.tick(loaded, [prompt, attributes, model, visitor], [loading, tick, model, attributes], **_QUICK)
     ready = arrived.then(opened, visitor, [pictures, notice, loading, tick, linked, *restored], **_QUICK)

@@ -25,6 +25,7 @@
     let picture = ""; // the photo as it was sent, while it is in use
     let told = {}; // what the server said of it
     let waiting; // for the answer
+    let shaped = false; // whether pictures are to keep its shape
     let turn = 0; // an answer to an earlier photo is not this one's
     const field = h("input", { type: "file", accept: "image/*", class: "eg-offscreen", tabindex: "-1", "aria-hidden": "true", onchange: () => {
       take(field.files[0]);
@@ -35,6 +36,7 @@
       if (!file) return;
       document.querySelector("#eg-tabs button[role=tab]")?.click();
       told = { waiting: true };
+      shaped = false;
       turn += 1;
       try {
         picture = await shrunk(file);
@@ -60,6 +62,7 @@
       clearTimeout(waiting);
       picture = "";
       told = {};
+      shaped = false;
       draw();
       if (tell) trigger("forget");
     }
@@ -76,11 +79,21 @@
           ? [h("b", {}, word("photo")), h("p", {}, problem)]
           : [h("b", {}, word("photo_read"), values ? `${ecomgen.language === "zh" ? "：" : ": "}${values}` : ""), h("p", {}, word(note, { value: label(value ?? "") }))];
       const warns = problem || ["photo_cannot", "photo_rest", "photo_nothing", "photo_no_product"].includes(note);
+      const use = h("input", { type: "checkbox", onchange: () => {
+        shaped = use.checked;
+        trigger("use", { on: shaped });
+      } });
+      use.checked = shaped;
+      const shape = told.again && !told.waiting
+        ? h("label", { class: "eg-photo-shape" },
+            h("img", { src: `data:image/png;base64,${told.again}`, alt: word("photo_again"), title: word("photo_again") }), use, h("span", {}, word("photo_shape")))
+        : null;
+      if (shape && told.unlike) lines.push(h("p", { class: "eg-photo-unlike" }, word("photo_unlike")));
       element.replaceChildren(
         h("div", { class: `eg-photo${warns ? " is-problem" : ""}${told.waiting ? " is-waiting" : ""}` },
           h("button", { type: "button", class: "eg-photo-tile", title: word("photo_hint"), "aria-label": word("photo"), onclick: () => field.click() },
             picture ? h("img", { src: picture, alt: "" }) : icon("camera", 24)),
-          h("div", { class: "eg-photo-text", role: "status", "aria-live": "polite" }, ...lines), close), field);
+          h("div", { class: "eg-photo-text", role: "status", "aria-live": "polite" }, ...lines), ...(shape ? [shape] : []), close), field);
     }
 
     document.addEventListener("dragover", (event) => {

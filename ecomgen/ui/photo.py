@@ -1,4 +1,4 @@
-"""Start from a photo: what it shows fills in what the prompt leaves open.
+"""Start from a photo: what it shows fills in what the prompt leaves open, and its shape can be kept.
 
 The browser shrinks the photo and sends it in the event itself: it is smaller than an upload, holds none of the place and time
 that a phone writes into its files, and no file of it is ever made here.
@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 
-from ecomgen.errors import InvalidRequest
+from ecomgen.errors import EcomgenError, InvalidRequest
 from ecomgen.services.attributes import Reading
+from ecomgen.services.control import Start
+from ecomgen.services.recipes import Recipe
 from ecomgen.ui import cards
 from ecomgen.ui.context import Services, Visitor
 from ecomgen.ui.understanding import edits_in, known_values, panel, read_prompt
@@ -22,10 +27,25 @@ from ecomgen.ui.understanding import edits_in, known_values, panel, read_prompt
 _QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
+@dataclass(frozen=True)
+class Shape:
+    """A photo in the space of one checkpoint, and whether pictures are to keep its shape."""
+
+    recipe: Recipe
+    model: str
+    on: bool = False
+
+
 def photo_start(
-    services: Services, part: gr.HTML, prompt: gr.Textbox, attributes: gr.HTML, model: gr.Dropdown, who: Any
+    services: Services,
+    part: gr.HTML,
+    prompt: gr.Textbox,
+    attributes: gr.HTML,
+    model: gr.Dropdown,
+    who: Any,
+    shape: gr.State,
 ) -> None:
-    """Wire `part` (from `cards.photo`): a photo sets the panel, and the prompt where that is about another product."""
+    """Wire `part` (from `cards.photo`): a photo sets the panel, `shape`, and the prompt where that is about another product."""
 
     def read(prompt: str, current: Any, model: str, stored: Any, event: gr.EventData) -> tuple[Any, ...]:
         told = event._data if isinstance(event._data, Mapping) else {}
@@ -35,7 +55,7 @@ def photo_start(
             readings = services.recognition.recognise(image)
         except Exception as error:
             line = cards.sentence(error, Visitor.read(stored).language)
-            return gr.skip(), gr.skip(), {"turn": turn, "problem": line["text"]}
+            return gr.skip(), gr.skip(), {"turn": turn, "problem": line["text"]}, None
         seen = {name: reading for name, reading in readings.items() if reading.value}
         edits = edits_in(current)
         asked = _asked_product(services, prompt, edits)
@@ -46,17 +66,36 @@ def photo_start(
             prompt, edits = "", {}
         note, value = _note(seen, asked, cannot, replaced)
         shown = {name: reading.value for name, reading in seen.items()}
+        start = None
+        if services.generation.ready and not cannot:
+            with suppress(EcomgenError):  # the same sentence follows when pictures are asked for
+                start = services.control.photo(image, shown, model)
         return (
             prompt if replaced else gr.skip(),
             {**panel(services, prompt, edits, model, seen), "replace": True, "of_photo": True},
-            {"turn": turn, "shown": shown, "note": note, "value": value},
+            {"turn": turn, "shown": shown, "note": note, "value": value, **_seen_again(start)},
+            Shape(start.recipe, model) if start else None,
         )
 
-    def forget(prompt: str, current: Any, model: str) -> dict[str, Any]:
-        return {**panel(services, prompt, edits_in(current), model), "replace": True}
+    def forget(prompt: str, current: Any, model: str) -> tuple[Any, ...]:
+        return {**panel(services, prompt, edits_in(current), model), "replace": True}, None
 
-    part.read(read, [prompt, attributes, model, who], [prompt, attributes, part], **_QUICK)
-    part.forget(forget, [prompt, attributes, model], attributes, **_QUICK)
+    def use(known: Shape | None, event: gr.EventData) -> Shape | None:
+        told = event._data if isinstance(event._data, Mapping) else {}
+        return replace(known, on=told.get("on") is True) if known else None
+
+    part.read(read, [prompt, attributes, model, who], [prompt, attributes, part, shape], **_QUICK)
+    part.forget(forget, [prompt, attributes, model], [attributes, shape], **_QUICK)
+    part.use(use, shape, shape, **_QUICK)
+
+
+def _seen_again(start: Start | None) -> dict[str, Any]:
+    """The reconstruction as photo.js takes it."""
+    if start is None:
+        return {}
+    buffer = io.BytesIO()
+    start.image.save(buffer, "PNG")
+    return {"again": base64.b64encode(buffer.getvalue()).decode(), "unlike": start.unlike}
 
 
 def photo_bytes(text: Any) -> bytes:

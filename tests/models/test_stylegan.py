@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from ecomgen.errors import ConfigError
-from ecomgen.models.layers import ModulatedConv, activate
+from ecomgen.models.layers import ModulatedConv, activate, smooth, without_lattice
 from ecomgen.models.stylegan import Condition, FlowMapping, Generator, GeneratorConfig, Vocabulary
 
 TINY = GeneratorConfig(
@@ -156,3 +156,24 @@ def test_vocabulary_finds_its_rows() -> None:
     assert known.tolist() == [[True, False], [False, True], [False, False]]
     assert values[0, 0].tolist() == [4.0, 5.0, 6.0, 7.0]
     assert values[1, 1].tolist() == [8.0, 9.0, 10.0, 11.0]
+
+
+def test_lattices_are_taken_away_and_lines_stay() -> None:
+    y, x = torch.meshgrid(torch.arange(8.0), torch.arange(8.0), indexing="ij")
+    chequered, lines = ((-1) ** (x + y))[None, None], ((-1) ** x)[None, None]
+    inner = (..., slice(1, -1), slice(1, -1))
+    assert without_lattice(chequered)[inner].abs().max() < 1e-6
+    torch.testing.assert_close(without_lattice(lines), lines)
+    assert smooth(lines)[inner].abs().max() < 1e-6
+    torch.testing.assert_close(smooth(torch.ones(1, 1, 8, 8)), torch.ones(1, 1, 8, 8))
+
+
+@torch.no_grad()
+def test_the_mapping_is_inverted_under_guidance() -> None:
+    generator = Generator(replace(TINY, steps=6))
+    generator.mapping.leave.reset_parameters()
+    generator.mapping.leave.weight.mul_(0.1)
+    generator.mapping.std.uniform_(0.5, 2.0)
+    z, schedule = torch.randn(4, 12), generator.schedule(*ASKED)
+    w = generator.mapping(z, schedule)
+    torch.testing.assert_close(generator.mapping.invert(w, schedule, 30), z, rtol=1e-3, atol=1e-3)

@@ -23,13 +23,13 @@ def choose(home: Path, engine: Engine, way: str) -> None:
 def test_measuring_keeps_a_choice_for_this_machine_and_checkpoint(tmp_path: Path) -> None:
     checkpoint = tiny_checkpoint()
     checkpoint.hash = "abc"
-    engine = Engine(tmp_path / "home", 1, 4)
+    engine = Engine(tmp_path / "home", 1)
     assert engine.choice("abc") is None
     choice = engine.measure(checkpoint)
     assert {ONE_BY_ONE, TOGETHER} <= set(choice.milliseconds)
     assert all(ms > 0 for ms in choice.milliseconds.values())
-    assert Engine(tmp_path / "home", 1, 4).choice("abc") == choice
-    assert Engine(tmp_path / "home", 2, 4).choice("abc") is None  # other threads, another machine
+    assert Engine(tmp_path / "home", 1).choice("abc") == choice
+    assert Engine(tmp_path / "home", 2).choice("abc") is None  # other threads, another machine
     assert engine.choice("other") is None
 
 
@@ -38,7 +38,7 @@ def test_every_way_draws_the_same_pictures(tmp_path: Path, way: str) -> None:
     """Also ONNX Runtime, installed or not, and what a later version wrote: then PyTorch draws."""
     checkpoint = tiny_checkpoint()
     checkpoint.hash = "abc"
-    engine = Engine(tmp_path, 1, 4)
+    engine = Engine(tmp_path, 1)
     choose(tmp_path, engine, way)
     w = torch.randn(4, 12)
     with torch.inference_mode():
@@ -49,7 +49,7 @@ def test_every_way_draws_the_same_pictures(tmp_path: Path, way: str) -> None:
 
 def test_what_fails_while_drawing_is_left_for_pytorch(tmp_path: Path) -> None:
     checkpoint = tiny_checkpoint()
-    engine, w = Engine(tmp_path, 1, 4), torch.randn(4, 12)
+    engine, w = Engine(tmp_path, 1), torch.randn(4, 12)
 
     def broken(w: torch.Tensor) -> torch.Tensor:
         raise RuntimeError("out of order")
@@ -64,7 +64,7 @@ def test_a_damaged_file_is_no_choice_and_is_replaced(tmp_path: Path, damaged: st
     checkpoint = tiny_checkpoint()
     checkpoint.hash = "abc"
     (tmp_path / "engine.json").write_text(damaged)
-    engine = Engine(tmp_path, 1, 4)
+    engine = Engine(tmp_path, 1)
     assert engine.choice("abc") is None
     assert engine.measure(checkpoint) == engine.choice("abc")
 

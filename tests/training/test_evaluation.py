@@ -13,8 +13,16 @@ from ecomgen.errors import CheckpointError, DataError
 from ecomgen.models.checkpoint import Checkpoint
 from ecomgen.models.recogniser import Recogniser
 from ecomgen.training import evaluation
-from ecomgen.training.evaluation import EvaluationOptions, Reference, evaluate_generator, look, look_at_photos
+from ecomgen.training.evaluation import (
+    EvaluationOptions,
+    Reference,
+    evaluate_generator,
+    look,
+    look_at_photos,
+    read_large,
+)
 from ecomgen.training.generator import DataConfig, Photos, read_photos
+from ecomgen.training.looking import look_closely
 from ecomgen.training.metrics.scores import score
 from ecomgen.training.sampling import choose_rows
 
@@ -131,3 +139,42 @@ def test_too_few_photos_are_a_sentence(product_zip: Path, judge: Recogniser) -> 
     few = read_photos(DataConfig(held_out=0.05), product_zip, 16)
     with pytest.raises(DataError, match="held-out photos that can be used; at least 12"):
         look_at_photos(judge, few)
+
+
+def test_detail_is_looked_at_in_parts_of_full_resolution(judge: Recogniser) -> None:
+    pictures = torch.randint(256, (3, 64, 64, 3), dtype=torch.uint8)
+    parts = look_closely(judge, pictures)
+    assert parts.shape == (3 * 4, 256)
+    torch.testing.assert_close(parts[3:6], look(judge, pictures[:, :32, 32:]))
+    assert look_closely(judge, pictures[:, :48, :48]).shape == (3 * 4, 256)  # parts overlap
+
+
+def test_blur_costs_detail_and_small_pictures_have_none(
+    monkeypatch: pytest.MonkeyPatch, photos: Photos, tmp_path: Path
+) -> None:
+    judge, checkpoint = tiny_judge({"category": CATEGORIES}, size=8 * 2), tiny_checkpoint()
+    reference = look_at_photos(judge, photos)
+    assert read_large(photos, 40, trim=False) is None  # the set's own photos are 24 x 32
+    write_product_set(tmp_path / "large.zip", 216, categories=CATEGORIES, colours=COLOURS, size=(48, 64))
+    large = read_large(photos, 32, False, tmp_path / "large.zip")
+    assert large is not None
+    assert large.held_out.shape[1:] == (32, 32, 3)
+
+    def detail(pictures: torch.Tensor, size: int) -> dict | None:
+        monkeypatch.setattr(evaluation, "draw", lambda *args: pictures)
+        config = dataclasses.replace(
+            checkpoint.generator.config, channels=(16,) * (size // 8).bit_length() + (8,)
+        )
+        monkeypatch.setattr(checkpoint.generator, "config", config)
+        options = dataclasses.replace(OPTIONS, pictures=len(pictures))
+        scores = evaluate_generator(checkpoint, judge, photos, reference, options, large=large)["scores"]
+        return scores.get("detail_fd")
+
+    sharp = large.train[:60]
+    blurred = sharp[:, ::4, ::4].repeat_interleave(4, 1).repeat_interleave(4, 2)
+    ours, theirs = detail(sharp, 32), detail(blurred, 32)
+    assert ours is not None
+    assert theirs is not None
+    assert theirs["generated"] > 2 * ours["generated"]
+    assert score("detail_fd").better == "lower"
+    assert detail(sharp[:, ::2, ::2], 16) is None

@@ -81,6 +81,37 @@ def test_more_like_this_and_a_dislike_with_a_reason(page: Page) -> None:
     expect(page.locator(f"{NEWEST} .eg-card img")).to_have_count(2)
 
 
+def test_colours_a_mix_and_a_strip_from_cards_survive_a_reload(page: Page) -> None:
+    def ask(run: int, change: str) -> None:
+        card = page.locator("#eg-cards .eg-run").nth(run).locator(".eg-card").first
+        card.get_by_role("button", name="More like this").click()
+        card.get_by_role("button", name=change).click()
+
+    def drawn(what: str, count: int) -> None:
+        expect(page.locator(NEWEST)).to_contain_text(what)
+        expect(page.locator(f"{NEWEST} .eg-card img")).to_have_count(count)
+        expect(page.locator("#eg-go")).to_be_visible()
+
+    generate(page, "red running shoes", count=1)
+    generate(page, "blue handbag", count=1)
+    ask(1, "Other colours")
+    drawn("other colours", 8)
+    ask(2, "Mix with")
+    expect(page.get_by_text("Choose the picture whose colour")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".eg-choose")).to_have_count(0)
+    ask(2, "Mix with")
+    page.locator("#eg-cards .eg-run").nth(1).locator(".eg-tile").press("Enter")
+    drawn("a mix of two", 1)
+    ask(0, "In between")
+    page.locator("#eg-cards .eg-run").nth(2).locator(".eg-tile").click()
+    drawn("in between two", 8)
+    page.reload()
+    drawn("in between two", 8)
+    page.locator(f"{NEWEST} .eg-tile").nth(3).click()
+    expect(page.get_by_role("dialog")).to_contain_text("--latent")
+
+
 def test_stop_leaves_nothing_pending(page: Page) -> None:
     page.evaluate(
         """new MutationObserver((_, observer) => {

@@ -57,6 +57,25 @@ def test_from_a_photo_to_pictures(page: Page) -> None:
     expect(page.locator(STRIP)).to_have_count(0)
 
 
+def test_the_shape_of_a_photo_is_kept_while_its_colour_changes(page: Page) -> None:
+    give(page, "handbags", "blue")
+    again = page.get_by_alt_text("How the generator sees it")
+    expect(again).to_be_visible()
+    page.get_by_label("Use its shape").check()
+    page.get_by_label("Colour").select_option("red")
+    page.fill("#eg-options input[type=number] >> nth=0", "2")
+    page.click("#eg-go")
+    newest = page.locator("#eg-cards .eg-run").first
+    expect(newest).to_contain_text("the shape of your photo")
+    expect(newest.locator("img")).to_have_count(2)
+    newest.locator(".eg-tile").first.click()
+    for word in ("handbags", "red", "--origin photo --latent"):
+        expect(page.get_by_role("dialog")).to_contain_text(word)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Running", exact=True).click()
+    expect(newest).not_to_contain_text("the shape of your photo")
+
+
 def test_a_photo_of_another_product_replaces_the_prompt(page: Page) -> None:
     page.fill(PROMPT, "black watch")
     expect(page.get_by_label("Category")).to_have_value("watches")

@@ -38,6 +38,13 @@ _SCORES = {
         "the same, unbiased: around 0 for real photos, whatever their number",
         _IN_PLACE,
     ),
+    "detail_fd": Score(
+        "Detail distance",
+        LOWER,
+        "squared distance in the judge's features",
+        "the Fréchet distance of parts of the pictures at their full resolution, each as large as the judge's pictures",
+        _IN_PLACE,
+    ),
     "inception_fid": Score(
         "Inception FID",
         LOWER,
