@@ -362,7 +362,8 @@ def lighten(
     """Make a lighter checkpoint, taught by the whole one; Ctrl-C stops it safely."""
     from ecomgen.services.light import lighten as make_lighter
 
-    done = make_lighter(read_settings(), model, out, minutes, resume, _show_progress)
+    with _progress_bar() as progress:
+        done = make_lighter(read_settings(), model, out, minutes, resume, progress)
     _print(f"The checkpoint is in {out}." if done else "Stopped; --resume goes on from here.")
     if not done:
         raise typer.Exit(130)
