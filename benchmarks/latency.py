@@ -1,14 +1,16 @@
 """Milliseconds from a request to eight pictures: ours, by the service and over HTTP, and two PyPI packages.
 
-    python benchmarks/latency.py [--quick] [--resolution 64] [--repeats N] [--model NAME]
+    python benchmarks/latency.py [--quick] [--repeats N] [--model NAME]
 
 The last line is one JSON object. All four take turns in one run, on one machine, with the same number of
 threads, so that the ratios hold even while the machine is busy with something else. Ours is the whole
 request: reading the prompt (a new one each time, nothing cached), the networks, and PIL images; over HTTP
 also the labelled PNG files, the feedback database and the download of all eight. Of the peers only the
-generator's plain inference to PIL images is timed, in one batch, with the defaults of their command lines.
+generator's plain inference to PIL images is timed, in one batch of the same resolution, with the defaults of their command lines.
 Their weights are random: these cost the same time. Of the app itself: seconds from its command to the first
-page and to the loaded checkpoint, and the most memory it took up to the last request (Linux only).
+page and to the loaded checkpoint, and the most memory it took up to the last request (Linux only). Where there
+is a lighter export (a checkpoint NAME-light), it takes its turns as well; where there is a GPU, our networks
+are also timed there, as pictures a second.
 
 The peers are benchmark extras; one that is not installed is null in the result:
     pip install --no-deps lightweight-gan stylegan2-pytorch einops kornia kornia_rs fire termcolor \\
@@ -40,12 +42,15 @@ import numpy as np
 import torch
 from PIL import Image
 
+from ecomgen.models.checkpoint import load_checkpoint
 from ecomgen.services.attributes import AttributeReader
 from ecomgen.services.generation import Generation, GenerationRequest
 from ecomgen.services.tensors import compute
 from ecomgen.settings import Settings
 
 COUNT = 8
+GPU_BATCH = 64
+PEERS = ("lightweight_gan", "stylegan2_pytorch")
 START_LIMIT = 300.0  # seconds the app may take to start and load
 Run = Callable[[int], None]
 """Make eight pictures for the request of this number."""
@@ -192,6 +197,26 @@ def stylegan2_pytorch(resolution: int) -> Run | None:
     return peer("stylegan2_pytorch", build)
 
 
+def gpu_throughput(settings: Settings) -> float | None:
+    """Pictures a second of our mapping and synthesis on a GPU, in batches of 64; None where there is none."""
+    if not torch.cuda.is_available():
+        print("No GPU here: its throughput is not measured.", file=sys.stderr)
+        return None
+    checkpoint = load_checkpoint(settings.checkpoints / settings.model)
+    generator = checkpoint.generator.cuda()
+    asked = [t.cuda() for t in checkpoint.vocabulary.lookup([{}])]
+    with torch.inference_mode():
+        schedule = generator.schedule(*asked)
+        times = []
+        for _ in range(8):
+            torch.cuda.synchronize()
+            start = time.perf_counter()
+            generator(torch.randn(GPU_BATCH, generator.config.w_dim, device="cuda"), schedule, 0.8)
+            torch.cuda.synchronize()
+            times.append(time.perf_counter() - start)
+    return round(GPU_BATCH / statistics.median(times[3:]))
+
+
 def measure(runs: dict[str, Run | None], repeats: int, warm_ups: int) -> dict[str, float | None]:
     """The median milliseconds of each run; they take turns, so that all share a slow minute."""
     times: dict[str, list[float]] = {name: [] for name in runs}
@@ -207,7 +232,6 @@ def measure(runs: dict[str, Run | None], repeats: int, warm_ups: int) -> dict[st
 def main() -> None:
     parser = argparse.ArgumentParser(description="Time eight pictures against two PyPI packages.")
     parser.add_argument("--quick", action="store_true", help="fewer repeats, under a minute")
-    parser.add_argument("--resolution", type=int, default=64, help="pixels a side, those of our checkpoint")
     parser.add_argument("--repeats", type=int, help="timed rounds (default 30, quick 8)")
     parser.add_argument("--model", default="default", help="our checkpoint")
     options = parser.parse_args()
@@ -215,38 +239,43 @@ def main() -> None:
 
     threads = Settings().threads or torch.get_num_threads()
     settings = Settings(model=options.model, threads=threads)
-    sizes = {m.name: m.size for m in Generation(settings, AttributeReader(settings)).models()}
-    if sizes.get(options.model) != options.resolution:
-        raise SystemExit(
-            f"The checkpoint {options.model} is not of {options.resolution} px; there are {sizes}."
-        )
+    there = {m.name: m for m in Generation(settings, AttributeReader(settings)).models()}
+    if options.model not in there:
+        raise SystemExit(f"There is no checkpoint {options.model}; there are: {', '.join(there)}.")
+    resolution = there[options.model].size
+    light = f"{options.model}-light"
     app: dict[str, float | None] = {}
     with http(settings, app) as over_http:
         runs = {
             "service": service(settings),
+            "light": service(settings.model_copy(update={"model": light})) if light in there else None,
             "http": over_http,
-            "lightweight_gan": lightweight_gan(options.resolution),
-            "stylegan2_pytorch": stylegan2_pytorch(options.resolution),
+            "lightweight_gan": lightweight_gan(resolution),
+            "stylegan2_pytorch": stylegan2_pytorch(resolution),
         }
         torch.set_num_threads(threads)
         medians = measure(runs, repeats, warm_ups=3)
 
     for name, median in medians.items():
-        print(f"{name:18} {f'{median:8.1f} ms' if median is not None else 'not installed'}")
+        print(f"{name:18} {f'{median:8.1f} ms' if median is not None else 'not here'}")
     result: dict[str, object] = {
         f"{name}_ms": median and round(median, 1) for name, median in medians.items()
     }
-    peers = [m for name, m in medians.items() if name not in ("service", "http") and m is not None]
+    peers = [m for name in PEERS if (m := medians[name]) is not None]
     for ours in ("service", "http"):
         mine = medians[ours]
-        for theirs in ("lightweight_gan", "stylegan2_pytorch"):
+        for theirs in PEERS:
             other = medians[theirs]
             result[f"{theirs}_over_{ours}"] = round(other / mine, 2) if mine and other else None
         result[f"fastest_peer_over_{ours}"] = round(min(peers) / mine, 2) if mine and peers else None
+    whole, lighter = medians["service"], medians["light"]
+    result["service_over_light"] = round(whole / lighter, 2) if whole and lighter else None
+    result["gpu_pictures_per_s"] = gpu_throughput(settings)
     result["app"] = app
     result["conditions"] = {
         "pictures": COUNT,
-        "resolution": options.resolution,
+        "resolution": resolution,
+        "drawn_by": there[options.model].drawn_by or "PyTorch, one by one (not measured)",
         "repeats": repeats,
         "threads": threads,
         "cores": os.cpu_count(),

@@ -390,16 +390,24 @@ def gate(
 @app.command()
 def models(
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    measure: Annotated[
+        bool,
+        typer.Option("--measure", help="Find out first how this machine draws fastest, and keep to that."),
+    ] = False,
 ) -> None:
-    """List the checkpoints."""
-    found = _generation(read_settings()).models()
+    """List the checkpoints, and how this machine draws with them."""
+    generation = _generation(read_settings())
+    if measure:
+        generation.measure()
+    found = generation.models()
     if as_json:
         _print_json([asdict(model) for model in found])
         return
-    rows = [("NAME", "SIZE", "CATEGORIES", "TITLE")]
+    rows = [("NAME", "SIZE", "CATEGORIES", "TITLE", "DRAWN BY")]
     for m in found:
-        rows.append((m.name, f"{m.size} px", str(len(m.categories)), m.problem or m.title))
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+        drawn_by = "" if m.problem else m.drawn_by or "PyTorch; --measure looks for something faster"
+        rows.append((m.name, f"{m.size} px", str(len(m.categories)), m.problem or m.title, drawn_by))
+    widths = [max(len(row[i]) for row in rows) for i in range(5)]
     for row in rows:
         _print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 

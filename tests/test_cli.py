@@ -52,6 +52,7 @@ def test_help_and_version():
         "train",
         "evaluate",
         "gate",
+        "lighten",
         "models",
         "serve",
     )

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ class Checkpoint:
     """A generator that can be used: networks in eval mode, and the schema of what it has learnt.
 
     `counts[attribute][value]` says how many training photos showed a value. `encoder` turns a photo into w.
+    `draw` stands for the synthesis network where something draws faster than it on this machine.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Checkpoint:
     text_encoder: str
     hash: str = ""
     training: dict[str, Any] = field(default_factory=dict)
+    draw: Callable[[Tensor], Tensor] | None = None
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> str:

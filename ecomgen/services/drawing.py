@@ -39,7 +39,8 @@ def pixels_of(
 def synthesise(checkpoint: Checkpoint, w: Tensor) -> np.ndarray:
     """w [n, w_dim] -> uint8 [n, size, size, 3]; n is at most TOGETHER."""
     with torch.inference_mode():
-        shown = checkpoint.generator.synthesis(_padded(w)).clamp_(-1, 1).add_(1).mul_(127.5).round_()
+        draw = checkpoint.draw or checkpoint.generator.synthesis
+        shown = draw(_padded(w)).clamp(-1, 1).add_(1).mul_(127.5).round_()
         return shown.to(torch.uint8).permute(0, 2, 3, 1)[: len(w)].contiguous().numpy()
 
 

@@ -16,6 +16,7 @@ from PIL import Image
 from ecomgen.errors import CheckpointError, EcomgenError, InvalidRequest
 from ecomgen.schema import Attributes, Schema
 from ecomgen.services.attributes import AttributeReader, Reading, check_prompt
+from ecomgen.services.engine import Engine
 from ecomgen.services.gate import QualityGate, Settled
 from ecomgen.services.recipes import ORIGINS, SEEDS, Recipe, read_latent
 from ecomgen.services.tensors import compute
@@ -130,6 +131,7 @@ class ModelSummary:
     categories: tuple[str, ...] = ()
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     hash: str = ""
+    drawn_by: str = ""
     problem: str | None = None
 
 
@@ -142,6 +144,7 @@ class Generation:
         self._loaded: OrderedDict[str, Checkpoint] = OrderedDict()
         self._loading = threading.Lock()
         self._gate = QualityGate(settings)
+        self._engine = Engine(settings.home, settings.threads)
         self.ready = False
 
     def warm_up(self) -> threading.Thread:
@@ -180,6 +183,12 @@ class Generation:
         names = sorted(p.parent.name for p in folder.glob("*/config.json")) if folder.is_dir() else []
         summaries = [s for name in names if (s := self._summary(name)) is not None]
         return sorted(summaries, key=lambda s: s.name != self._settings.model)
+
+    def measure(self) -> None:
+        """Find out how this machine draws fastest with each usable checkpoint; it is kept and used from then on."""
+        for summary in self.models():
+            if summary.problem is None:
+                compute(self._engine.measure, self._load(summary.name))
 
     def schema(self, model: str | None = None) -> Schema:
         """The attributes and values that a checkpoint has learnt. Raises InvalidRequest or CheckpointError."""
@@ -291,7 +300,7 @@ class Generation:
         """The checkpoint from memory or disk; only one is read at a time, and two are kept."""
         with self._loading:
             if name not in self._loaded:
-                self._loaded[name] = compute(_read, self._settings, name)
+                self._loaded[name] = self._engine.equip(compute(_read, self._settings, name))
                 while len(self._loaded) > _KEPT_IN_MEMORY:
                     self._loaded.popitem(last=False)
             self._loaded.move_to_end(name)
@@ -314,6 +323,7 @@ class Generation:
                 categories=known.get("category", ()),
                 attributes=known,
                 hash=plain["sha256"][:12],
+                drawn_by=str(self._engine.choice(plain["sha256"][:12]) or ""),
                 problem=None if (folder / "model.safetensors").is_file() else "Its weights are missing.",
             )
         except EcomgenError as error:

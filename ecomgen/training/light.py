@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -279,7 +280,7 @@ def load_adversary(folder: Path) -> PatchDiscriminator | None:
         widths = (len(tensors["enter.weight"]), *(len(tensors[k]) for k in sorted(ends)))
         adversary = PatchDiscriminator(DiscriminatorConfig(widths))
         adversary.load_state_dict(tensors)
-    except (OSError, KeyError, RuntimeError):
+    except (OSError, KeyError, RuntimeError, SafetensorError):
         return None
     return adversary.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
