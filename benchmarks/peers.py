@@ -1,6 +1,6 @@
 """Side by side: ecomgen's recipe and the PyPI package `lightweight-gan`, from scratch, on the same photos for the same minutes.
 
-    python benchmarks/peers.py [--quick] [--minutes 10] [--size 64] [--config configs/generator-64.toml]
+    python benchmarks/peers.py [--quick] [--minutes 10] [--size 64] [--config configs/generator-128.toml]
                                [--data ../shared/data] [--samples FOLDER]
 
 The last line is one JSON object: for both, for the bundled checkpoint and for real photos, Fréchet and kernel distance to
@@ -254,7 +254,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, help="pixels a side (default 64, quick 32)")
     parser.add_argument("--pictures", type=int, help="drawn for the distances (default 2000, quick 1000)")
     parser.add_argument("--photos", type=int, help="training photos at most (default all, quick 4000)")
-    parser.add_argument("--config", type=Path, default=Path("configs/generator-64.toml"), help="our recipe")
+    parser.add_argument("--config", type=Path, default=Path("configs/generator-128.toml"), help="our recipe")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the packs")
     parser.add_argument("--no-compile", action="store_true", help="as with --quick: compiling takes minutes")
     parser.add_argument("--samples", type=Path, help="folder for a grid of each side's first pictures")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ecomgen.ui import cards
 from ecomgen.ui.create_tab import Labels
 
-_COMMAND = "ecomgen train configs/generator-64.toml --data my-products.zip --out checkpoints/my-shop"
+_COMMAND = "ecomgen train configs/generator-128.toml --data my-products.zip --out checkpoints/my-shop"
 
 
 def finetune_tab() -> Labels:

@@ -54,7 +54,7 @@ def test_trains_what_the_file_says(product_folder: Path, tmp_path: Path) -> None
 
 
 def test_the_shipped_configuration_is_found_by_its_name() -> None:
-    assert find_config(Path("nowhere/generator-64.toml")) == bundled("configs") / "generator-64.toml"
+    assert find_config(Path("nowhere/generator-128.toml")) == bundled("configs") / "generator-128.toml"
 
 
 def test_an_unknown_trainer_and_a_missing_set_are_sentences(tmp_path: Path) -> None:
