@@ -58,7 +58,7 @@ _TIMED = 3
 class LightConfig:
     """Share of the channels that stays (0 to 1), minutes of teaching, and the weights of the losses."""
 
-    width: float = 0.6
+    width: float = 0.5
     minutes: float = 10.0
     latents: int = 4096
     batch: int = 16

@@ -113,7 +113,8 @@ def test_the_result_is_a_checkpoint_as_any_other(tmp_path: Path) -> None:
     assert train_light(folder, out, CONFIG)
     light = load_checkpoint(out)
     assert (
-        light.generator.config.channels == light_shape(load_checkpoint(folder).generator.config, 0.6).channels
+        light.generator.config.channels
+        == light_shape(load_checkpoint(folder).generator.config, CONFIG.width).channels
     )
     assert light.training["light_of_hash"] == load_checkpoint(folder).hash
     assert light.training["light_pictures"] >= CONFIG.batch
