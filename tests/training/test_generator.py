@@ -100,11 +100,10 @@ def test_a_checkpoint_grows_to_larger_pictures(trained: Path, product_zip: Path,
     )
     assert train_generator(config, product_zip, tmp_path / "d")
     before, after = load_checkpoint(trained), load_checkpoint(tmp_path / "d")
-    w = torch.randn(2, 16)
-    shrunk = F.avg_pool2d(after.generator.synthesis(w), 2)
-    assert (
-        shrunk - before.generator.synthesis(w)
-    ).abs().mean() < 0.05  # the base is smoother when it is enlarged
+    w = torch.randn(32, 16)
+    drawn, shrunk = before.generator.synthesis(w), F.avg_pool2d(after.generator.synthesis(w), 2)
+    # Detail is smoothed when it is unfolded, so they are alike rather than equal: far more than to any other picture.
+    assert (shrunk - drawn).abs().mean() < 0.5 * (drawn - drawn.roll(1, 0)).abs().mean()
     assert after.counts == before.counts
     assert after.training["started_from"]["hash"] == before.hash
     with pytest.raises(CheckpointError, match="another shape"):
