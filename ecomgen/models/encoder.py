@@ -9,7 +9,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ecomgen.models.layers import ResidualDown, ScaledConv, ScaledLinear, activate, shrink
-from ecomgen.models.stylegan import base_size
 
 
 @dataclass(frozen=True)
@@ -17,12 +16,18 @@ class EncoderConfig:
     """`channels[i]` is the width at size / 2**(i + 1) pixels; the last one has to be reached at 4 pixels."""
 
     channels: tuple[int, ...] = (64, 128, 256, 256)
+    base: int = 32
     w_dim: int = 256
 
     @property
     def size(self) -> int:
         """Side of the square photos, in pixels."""
         return 4 * 2 ** len(self.channels)
+
+    @property
+    def base_size(self) -> int:
+        """Side of the photo that the fixed part of the latents sees, as the generator's."""
+        return min(self.base, self.size)
 
 
 class Encoder(nn.Module):
@@ -41,11 +46,11 @@ class Encoder(nn.Module):
         self.leave = ScaledLinear(16 * config.channels[-1], 2 * config.w_dim)
         nn.init.zeros_(self.leave.weight)
         nn.init.constant_(self.leave.bias[config.w_dim :], -4.0)
-        self.base = ScaledLinear(3 * base_size(config.size) ** 2, config.w_dim).requires_grad_(False)
+        self.base = ScaledLinear(3 * config.base_size**2, config.w_dim).requires_grad_(False)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         x = shrink(x, self.config.size)
-        base = self.base(shrink(x, base_size(self.config.size)).flatten(1))
+        base = self.base(shrink(x, self.config.base_size).flatten(1))
         x = self.enter(F.pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last))
         for block in self.blocks:
             x = block(x)

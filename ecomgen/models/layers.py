@@ -23,20 +23,8 @@ def shrink(pictures: Tensor, size: int) -> Tensor:
 
 def smooth(pictures: Tensor) -> Tensor:
     """[1 2 1] / 4 along rows and columns: pixels that differ from their neighbours in turns, a lattice, cancel out."""
-    padded = F.pad(pictures, (1, 1, 1, 1), mode="replicate")
-    rows = (padded[..., :-2] + padded[..., 2:]).mul(0.25).add(padded[..., 1:-1], alpha=0.5)
-    return (rows[..., :-2, :] + rows[..., 2:, :]).mul(0.25).add(rows[..., 1:-1, :], alpha=0.5)
-
-
-def without_lattice(pictures: Tensor) -> Tensor:
-    """What is left when the chequered part, that changes sign from pixel to pixel in both directions, is taken away.
-
-    Lines along rows or columns stay as they are: the response at the frequencies (a, b) is 1 - sin(a / 2)^2 sin(b / 2)^2.
-    """
-    padded = F.pad(pictures, (1, 1, 1, 1), mode="replicate")
-    rows = torch.add(padded[..., :-2] + padded[..., 2:], padded[..., 1:-1], alpha=-2)
-    chequered = torch.add(rows[..., :-2, :] + rows[..., 2:, :], rows[..., 1:-1, :], alpha=-2)
-    return torch.sub(pictures, chequered, alpha=1 / 16)
+    between = F.avg_pool2d(pictures, 2, stride=1, padding=1, count_include_pad=False)
+    return F.avg_pool2d(between, 2, stride=1)
 
 
 class ModulatedConv(nn.Module):

@@ -3,16 +3,16 @@
     value words --TextEncoder.embed--> [attribute, value] pairs --Condition--> c [n, cond_dim]
     z [n, w_dim], c --FlowMapping--> w [n, w_dim] --Synthesis--> picture [n, 3, size, size] in [-1, 1]
 
-The synthesis network is StyleGAN2's (Karras et al. 2020) with pixel-shuffle upsampling, drawn over a base picture that
-is linear in w. The mapping network learns p(w | c) by conditional flow matching (Lipman et al. 2023) over the latents
+The synthesis network is StyleGAN2's (Karras et al. 2020) with smoothed pixel-shuffle upsampling, drawn over a base picture
+that is linear in w. The mapping network learns p(w | c) by conditional flow matching (Lipman et al. 2023) over the latents
 of an encoder, see training/mapping.py.
 Nothing here depends on how many attributes or values exist: a value never seen before is one more embedded word.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -20,23 +20,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ecomgen.errors import ConfigError
-from ecomgen.models.layers import ModulatedConv, ScaledConv, ScaledLinear, smooth, without_lattice
-
-_EARLY = 3
-"""So many blocks, up to 32 px, have about as many weights as a picture has numbers: pictures go through them together."""
+from ecomgen.models.layers import ModulatedConv, ScaledConv, ScaledLinear, shrink, smooth
 
 
 @dataclass(frozen=True)
 class GeneratorConfig:
     """Shape of the generator. `channels[i]` is the width at 4 * 2**i pixels; all but the last divide by 4.
 
-    The last features are unfolded into `unfold` x `unfold` pixels each, which makes a larger picture at almost no cost
-    (sub-pixel convolution, Shi et al. 2016).
+    `base` is the side of the base picture; blocks up to 32 px have about as many weights as a picture has numbers.
     `steps` and `guidance` are how the mapping is integrated; they can be changed without training.
     """
 
     channels: tuple[int, ...] = (320, 320, 192, 96, 32)
-    unfold: int = 1
+    base: int = 32
     w_dim: int = 256
     text_dim: int = 256
     cond_dim: int = 256
@@ -46,30 +42,22 @@ class GeneratorConfig:
     guidance: float = 2.0
 
     def __post_init__(self) -> None:
-        if any(c % 4 for c in self.channels[:-1]) or not self.channels:
-            raise ConfigError("Each of the generator's channels but the last has to be a multiple of 4.")
-        if self.unfold not in (1, 2, 4):
-            raise ConfigError("The generator's features can be unfolded into 1, 2 or 4 pixels a side.")
+        if any(c % 4 for c in self.channels[:-1]) or len(self.channels) < 2:
+            raise ConfigError("The generator needs two channels at least, all but the last multiples of 4.")
 
     @property
     def size(self) -> int:
         """Side of the square pictures, in pixels."""
-        return self.inner_size * self.unfold
-
-    @property
-    def inner_size(self) -> int:
-        """Side of the last features."""
         return 4 * 2 ** (len(self.channels) - 1)
 
     @property
     def base_size(self) -> int:
-        """Side of the base picture."""
-        return base_size(self.inner_size)
+        """Side of the part of a picture that is linear in w: outlines and colours, not detail."""
+        return min(self.base, self.size)
 
-
-def base_size(size: int) -> int:
-    """Side of the part of a picture that is linear in w: outlines and colours, not detail."""
-    return min(32, size)
+    def up_to(self, size: int) -> GeneratorConfig:
+        """The shape of the part that draws pictures of `size`."""
+        return replace(self, channels=tuple(c for i, c in enumerate(self.channels) if 4 * 2**i <= size))
 
 
 class UpBlock(nn.Module):
@@ -86,8 +74,8 @@ class UpBlock(nn.Module):
         )
 
     def forward(self, x: Tensor, w: Tensor, base: Tensor) -> Tensor:
-        x = F.pixel_shuffle(x, 2)  # [n, c / 4, 2 h, 2 h]: four times fewer channels, so four times cheaper
-        x = x + self.look(base)
+        # [n, c / 4, 2 h, 2 h]: four times fewer channels, so four times cheaper. Smoothed, or neighbours differ as a lattice.
+        x = smooth(F.pixel_shuffle(x, 2)) + self.look(base)
         for convolution in self.convolutions:
             x = convolution(x, w)
         return x
@@ -98,7 +86,8 @@ class Synthesis(nn.Module):
 
     The picture is a fixed base, the principal components of the training photos weighed by w, plus what the styled
     convolutions draw over it; they see the base at every resolution. So outlines and colours are there from the
-    first step of training, and what has to be learnt is detail.
+    first step of training, and what has to be learnt is detail. Each resolution above the base's adds its own detail
+    (the output skips of StyleGAN2), so that a network grows by a block that adds nothing yet.
     """
 
     scale: Tensor
@@ -114,9 +103,13 @@ class Synthesis(nn.Module):
         self.blocks = nn.ModuleList(
             UpBlock(a, b, config.w_dim) for a, b in zip(config.channels, config.channels[1:], strict=False)
         )
-        colours = 3 * config.unfold**2
-        self.to_rgb = ModulatedConv(config.channels[-1], colours, config.w_dim, kernel=1, demodulate=False)
-        nn.init.zeros_(self.to_rgb.weight)
+        above = [c for i, c in enumerate(config.channels) if 4 * 2**i > config.base_size] or config.channels[-1:]
+        self.to_rgb = nn.ModuleList(
+            ModulatedConv(c, 3, config.w_dim, kernel=1, demodulate=False) for c in above
+        )
+        for layer in self.to_rgb:
+            assert isinstance(layer, ModulatedConv)
+            nn.init.zeros_(layer.weight)
 
     def set_base(self, components: Tensor, mean: Tensor) -> None:
         """The base picture is components [3 * base_size**2, w_dim] @ w + mean.
@@ -132,36 +125,34 @@ class Synthesis(nn.Module):
     def forward(self, w: Tensor, one_by_one: bool = True) -> Tensor:
         """`one_by_one` changes the order of the arithmetic only: see below."""
         side = self.config.base_size
-        base = _enlarge(self.base(w).view(-1, 3, side, side), self.config.inner_size)
-        looks = [base]  # the base at each block's resolution
-        for _ in self.blocks[1:]:
-            looks.insert(0, F.avg_pool2d(looks[0], 2))
+        base = self.base(w).view(-1, 3, side, side)
         w = w * self.scale
         x = self.start(w).view(w.shape[0], -1, 4, 4).contiguous(memory_format=torch.channels_last)
         x = self.first(x, w)
+        early = len(self.blocks) - len(self.to_rgb)
+        for block in self.blocks[:early]:
+            x = block(x, w, resized(base, 2 * x.shape[-1]))
         # Large pictures one by one stay in the processor's cache: up to a quarter faster on a CPU of few cores.
         together = not one_by_one or torch.is_grad_enabled() or x.is_cuda
-        early = len(self.blocks) if together else _EARLY
-        x = _draw(self.blocks[:early], x, w, looks)
-        if early < len(self.blocks):
-            parts = zip(x.split(1), w.split(1), *(look.split(1) for look in looks[early:]), strict=True)
-            detail = torch.cat([self.to_rgb(_draw(self.blocks[early:], a, b, c), b) for a, b, *c in parts])
-        else:
-            detail = self.to_rgb(x, w)
-        if self.config.unfold > 1:
-            detail = smooth(F.pixel_shuffle(without_lattice(detail), self.config.unfold))
-        return _enlarge(base, self.config.size) + detail
+        if together or len(x) == 1:
+            return self._add_detail(x, w, base)
+        return torch.cat([self._add_detail(*each) for each in zip(x.split(1), w.split(1), base.split(1), strict=True)])
+
+    def _add_detail(self, x: Tensor, w: Tensor, base: Tensor) -> Tensor:
+        """The last blocks, each adding what it draws to the picture."""
+        picture = base
+        for block, to_rgb in zip(self.blocks[-len(self.to_rgb) :], self.to_rgb, strict=True):
+            side = 2 * x.shape[-1]
+            x = block(x, w, resized(base, side))
+            picture = resized(picture, side) + to_rgb(x, w)
+        return picture
 
 
-def _enlarge(pictures: Tensor, size: int) -> Tensor:
-    """Pictures [n, c, s, s] at a side of `size`, at least s."""
+def resized(pictures: Tensor, size: int) -> Tensor:
+    """Pictures [n, c, s, s] at a side of `size`, a power of two away."""
+    if pictures.shape[-1] > size:
+        return shrink(pictures, size)
     return F.interpolate(pictures, size=size, mode="bilinear") if pictures.shape[-1] < size else pictures
-
-
-def _draw(blocks: Iterable[nn.Module], x: Tensor, w: Tensor, looks: Sequence[Tensor]) -> Tensor:
-    for block, look in zip(blocks, looks, strict=False):
-        x = block(x, w, look)
-    return x
 
 
 class Condition(nn.Module):

@@ -319,7 +319,7 @@ class Generation:
             return ModelSummary(
                 name=name,
                 title=plain["title"],
-                size=4 * 2 ** (len(plain["generator"]["channels"]) - 1) * plain["generator"].get("unfold", 1),
+                size=4 * 2 ** (len(plain["generator"]["channels"]) - 1),
                 categories=known.get("category", ()),
                 attributes=known,
                 hash=plain["sha256"][:12],

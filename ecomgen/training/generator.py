@@ -173,7 +173,7 @@ def train_generator(
             config.adversarial, generator.synthesis, config.discriminator, critic, backbone, lesson, drawn, compute,
             config.compile,
         )  # fmt: skip
-        if start and start.generator.config.size == config.generator.size:
+        if start and start:
             load_adversaries(Path(config.start), run)
         selection = select_by_kid(config.selection, run.average_synthesis, photos.held_out, unseen, out)
         if not train_adversarial(run, out, resume, should_stop, update_progress, selection):
@@ -249,7 +249,7 @@ def _learn_to_draw(
     if not config.autoencoder.images:
         assert start is not None
         return start.generator.synthesis, start.encoder
-    inner = dataclasses.replace(config.generator, unfold=1)
+    inner = config.generator.up_to(config.encoder.size)
     run = AutoencoderRun(
         config.autoencoder, inner, config.encoder, config.discriminator, photos.train, compute, config.compile
     )

@@ -12,15 +12,12 @@ from ecomgen.models.stylegan import Synthesis
 def grow(small: Synthesis, large: Synthesis) -> None:
     """Give `large` the pictures of `small`, at its own size.
 
-    `large` may be wider (what is wider starts unused by what was there, as in Net2Net, Chen et al. 2016) and unfold its last
-    features into more pixels (all of these start alike). Raises RuntimeError when it is smaller anywhere.
+    `large` may be wider (what is wider starts unused by what was there, as in Net2Net, Chen et al. 2016) and have more blocks
+    (which start by adding nothing to the picture). Raises RuntimeError when it is smaller anywhere.
     """
     state = large.state_dict()
-    pixels = (large.config.unfold // small.config.unfold) ** 2
     for name, old in small.state_dict().items():
         new = state[name]
-        if name.startswith("to_rgb.") and not name.startswith("to_rgb.style"):
-            old = old.repeat_interleave(pixels, 0)
         if new.shape != old.shape:
             _widen(name, old, new)
         else:
