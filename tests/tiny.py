@@ -6,9 +6,11 @@ import torch
 
 from ecomgen.models.backbone import BackboneConfig
 from ecomgen.models.checkpoint import Checkpoint
+from ecomgen.models.condition import Vocabulary
 from ecomgen.models.encoder import Encoder, EncoderConfig
 from ecomgen.models.recogniser import Recogniser, RecogniserConfig
-from ecomgen.models.stylegan import Generator, GeneratorConfig, Vocabulary
+from ecomgen.models.shape import GeneratorConfig
+from ecomgen.models.stylegan import Generator
 from ecomgen.schema import default_schema
 
 COUNTS = {
@@ -31,7 +33,7 @@ def tiny_checkpoint(name: str = "tiny", seed: int = 0) -> Checkpoint:
     generator = Generator(GENERATOR)
     generator.mapping.leave.reset_parameters()
     torch.nn.init.normal_(
-        generator.synthesis.to_rgb.weight
+        generator.synthesis.to_rgb[-1].weight
     )  # training starts without detail; a test wants some
     return Checkpoint(
         name=name,

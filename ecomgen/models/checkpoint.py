@@ -1,4 +1,6 @@
-"""Checkpoints on disk: `config.json` (architecture, schema, checksum) beside `model.safetensors` (fp16). No pickle.
+"""Checkpoints on disk: `config.json` (architecture, schema, checksum) beside the weights (fp16 safetensors). No pickle.
+
+The weights are in `model.safetensors`, or in shards `model-00001-of-00003.safetensors`... that git hosts take.
 
 save_checkpoint(folder, Checkpoint(...))      complete or absent, never half
 load_checkpoint(folder) -> Checkpoint         CheckpointError, one sentence, when it is missing or damaged
@@ -17,17 +19,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub import split_torch_state_dict_into_shards
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ecomgen.errors import CheckpointError
+from ecomgen.models.condition import Vocabulary
 from ecomgen.models.encoder import Encoder, EncoderConfig
 from ecomgen.models.registry import GENERATORS
-from ecomgen.models.stylegan import Generator, Vocabulary
+from ecomgen.models.stylegan import Generator
 from ecomgen.schema import Schema
 
 FORMAT = 1
-WEIGHTS, CONFIG = "model.safetensors", "config.json"
+CONFIG = "config.json"
+_SHARD_BYTES = 16_000_000
 
 
 @dataclass
@@ -61,7 +66,13 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> str:
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    save_file(_tensors(checkpoint), temporary / WEIGHTS)
+    tensors = _tensors(checkpoint)
+    pattern = "model{suffix}.safetensors"
+    shards = split_torch_state_dict_into_shards(
+        tensors, filename_pattern=pattern, max_shard_size=_SHARD_BYTES
+    )
+    for name, keys in shards.filename_to_tensors.items():
+        save_file({key: tensors[key] for key in keys}, temporary / name)
     plain = {
         "format": FORMAT,
         "title": checkpoint.title,
@@ -73,17 +84,26 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> str:
         "counts": checkpoint.counts,
         "training": checkpoint.training,
         "schema": checkpoint.schema.to_dict(),
-        "sha256": _digest(temporary / WEIGHTS),
+        "sha256": _digest(weights_in(temporary)),
     }
     (temporary / CONFIG).write_text(json.dumps(plain, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    for name in (WEIGHTS, CONFIG):
+    names = [*(path.name for path in weights_in(temporary)), CONFIG]
+    for name in names:
         with (temporary / name).open("rb") as handle:
             os.fsync(handle.fileno())
     folder.mkdir(exist_ok=True)
-    for name in (WEIGHTS, CONFIG):
+    for path in weights_in(folder):
+        if path.name not in names:
+            path.unlink()
+    for name in names:
         os.replace(temporary / name, folder / name)
     temporary.rmdir()
     return str(plain["sha256"])[:12]
+
+
+def weights_in(folder: Path) -> list[Path]:
+    """The files that hold a checkpoint's weights, in order; empty where there are none."""
+    return sorted(folder.glob("model*.safetensors"))
 
 
 def _modules(generator: nn.Module, vocabulary: nn.Module, encoder: nn.Module) -> dict[str, nn.Module]:
@@ -103,12 +123,15 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     """Read a checkpoint into float32 networks in eval mode. Raises CheckpointError with one sentence."""
     name = folder.name
     plain = read_config(folder)
+    files = weights_in(folder)
+    if not files:
+        raise CheckpointError(f"The checkpoint “{name}” has no weights.")
     try:
-        if _digest(folder / WEIGHTS) != plain["sha256"]:
+        if _digest(files) != plain["sha256"]:
             raise CheckpointError(
                 f"The checkpoint “{name}” is damaged: its weights do not match their checksum."
             )
-        tensors = load_file(folder / WEIGHTS)
+        tensors = {key: tensor for file in files for key, tensor in load_file(file).items()}
         config_class, generator_class = GENERATORS[plain["architecture"]]
         generator = generator_class(_config(config_class, plain["generator"]))
         encoder = Encoder(_config(EncoderConfig, plain["encoder"]))
@@ -137,8 +160,6 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         )
     except CheckpointError:
         raise
-    except FileNotFoundError as error:
-        raise CheckpointError(f"The checkpoint “{name}” has no {WEIGHTS}.") from error
     except Exception as error:  # safetensors, torch and a hand-edited config.json raise many kinds
         raise CheckpointError(
             f"The checkpoint “{name}” is damaged or not of this version of ecomgen."
@@ -181,6 +202,9 @@ def _config(cls: Any, plain: dict[str, Any]) -> Any:
     return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()})
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _digest(files: list[Path]) -> str:
+    """Of the contents of all files, one after the other."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()

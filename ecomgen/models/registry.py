@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torch import nn
 
-from ecomgen.models.stylegan import Generator, GeneratorConfig
+from ecomgen.models.shape import GeneratorConfig
+from ecomgen.models.stylegan import Generator
 
 GENERATORS: dict[str, tuple[type[GeneratorConfig], type[nn.Module]]] = {
     "stylegan": (GeneratorConfig, Generator),

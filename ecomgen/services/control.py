@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ecomgen.models.checkpoint import Checkpoint
-    from ecomgen.models.stylegan import Moment
+    from ecomgen.models.mapping import Moment
 
 LOOK = ("colour", "pattern", "material")
 """The attributes that a mix takes from the picture that gives the look."""

@@ -14,7 +14,7 @@ from ecomgen.services.recipes import Recipe, read_latent
 
 if TYPE_CHECKING:
     from ecomgen.models.checkpoint import Checkpoint
-    from ecomgen.models.stylegan import Moment
+    from ecomgen.models.mapping import Moment
 
 TOGETHER = 4
 """Pictures drawn in one go: fast, and the first ones are soon there. Always as many at once, so that a picture's

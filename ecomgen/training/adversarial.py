@@ -22,7 +22,7 @@ from ecomgen.models.backbone import Backbone
 from ecomgen.models.critic import Critic, CriticConfig
 from ecomgen.models.discriminator import DiscriminatorConfig, PatchDiscriminator
 from ecomgen.models.layers import shrink, smooth
-from ecomgen.models.stylegan import Synthesis
+from ecomgen.models.synthesis import Synthesis
 from ecomgen.training import losses
 from ecomgen.training.autoencoder import part_of, to_tensor
 from ecomgen.training.device import Compute

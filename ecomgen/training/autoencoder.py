@@ -21,7 +21,8 @@ from torch import Tensor
 from ecomgen.models.discriminator import DiscriminatorConfig, PatchDiscriminator
 from ecomgen.models.encoder import Encoder, EncoderConfig
 from ecomgen.models.layers import shrink
-from ecomgen.models.stylegan import GeneratorConfig, Synthesis
+from ecomgen.models.shape import GeneratorConfig
+from ecomgen.models.synthesis import Synthesis
 from ecomgen.training import losses
 from ecomgen.training.device import Compute
 from ecomgen.training.grid import save_grid

@@ -19,11 +19,15 @@ from ecomgen.data.photos import photo_array
 from ecomgen.data.products import Product, is_held_out, read_products
 from ecomgen.errors import CheckpointError, ConfigError, DataError
 from ecomgen.models.checkpoint import Checkpoint, known_values, load_checkpoint, save_checkpoint
+from ecomgen.models.condition import Condition, Vocabulary
 from ecomgen.models.critic import CriticConfig
 from ecomgen.models.discriminator import DiscriminatorConfig
 from ecomgen.models.encoder import Encoder, EncoderConfig
+from ecomgen.models.mapping import FlowMapping
 from ecomgen.models.recogniser import load_recogniser
-from ecomgen.models.stylegan import Condition, FlowMapping, Generator, GeneratorConfig, Synthesis, Vocabulary
+from ecomgen.models.shape import GeneratorConfig
+from ecomgen.models.stylegan import Generator
+from ecomgen.models.synthesis import Synthesis
 from ecomgen.models.text import TextEncoder
 from ecomgen.schema import Schema
 from ecomgen.settings import bundled

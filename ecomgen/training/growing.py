@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ecomgen.models.stylegan import Synthesis
+from ecomgen.models.layers import ModulatedConv
+from ecomgen.models.synthesis import Synthesis
 
 
 @torch.no_grad()
@@ -16,6 +17,10 @@ def grow(small: Synthesis, large: Synthesis) -> None:
     (which start by adding nothing to the picture). Raises RuntimeError when it is smaller anywhere.
     """
     state = large.state_dict()
+    for outlet in list(large.to_rgb)[len(small.to_rgb) :]:
+        assert isinstance(outlet, ModulatedConv)
+        outlet.weight.zero_()
+        outlet.bias.zero_()
     for name, old in small.state_dict().items():
         new = state[name]
         if new.shape != old.shape:

@@ -27,7 +27,9 @@ from torch import Tensor, nn
 from ecomgen.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from ecomgen.models.discriminator import DiscriminatorConfig, PatchDiscriminator
 from ecomgen.models.layers import ModulatedConv
-from ecomgen.models.stylegan import Generator, GeneratorConfig, Synthesis, UpBlock
+from ecomgen.models.shape import GeneratorConfig
+from ecomgen.models.stylegan import Generator
+from ecomgen.models.synthesis import Synthesis, UpBlock
 from ecomgen.training import losses
 from ecomgen.training.generator import ADVERSARY
 from ecomgen.training.grid import save_grid
@@ -88,21 +90,19 @@ def prune(teacher: Synthesis, config: GeneratorConfig, w: Tensor) -> Synthesis:
     rows = _spread(keep[teacher.first], 16)
     student.start.weight.copy_(teacher.start.weight[rows])
     student.start.bias.copy_(teacher.start.bias[rows])
-    layers = [teacher.first, *(c for block in teacher.blocks for c in block.convolutions), teacher.to_rgb]  # type: ignore[union-attr]
-    slim = [student.first, *(c for block in student.blocks for c in block.convolutions), student.to_rgb]  # type: ignore[union-attr]
-    for i, (old, new) in enumerate(zip(layers, slim, strict=True)):
-        assert isinstance(old, ModulatedConv)
-        assert isinstance(new, ModulatedConv)
-        if i + 1 == len(layers):
-            out = torch.arange(len(old.bias))
-        else:  # a block shuffles every four channels of what came before it into one
-            shuffled = i % 2 == 0 and i + 2 < len(layers)
-            out = _spread(keep[layers[i + 1]], 4) if shuffled else keep[layers[i + 1]]
-        inputs = keep[old]
-        new.weight.copy_(old.weight[out][:, inputs])
-        new.bias.copy_(old.bias[out])
-        new.style.weight.copy_(old.style.weight[inputs])
-        new.style.bias.copy_(old.style.bias[inputs])
+    chain, slim = _chain(teacher), _chain(student)
+    ends = []  # for every block the channels that it passes on
+    for i, (old, new) in enumerate(zip(chain, slim, strict=True)):
+        following = chain[i + 1] if i + 1 < len(chain) else teacher.to_rgb[-1]
+        # A block shuffles every four channels of what came before it into one.
+        shuffled = i % 2 == 0 and i + 1 < len(chain)
+        out = _spread(keep[following], 4) if shuffled else keep[following]
+        if i and i % 2 == 0:
+            ends.append(out)
+        _copy(old, new, out, keep[old])
+    outlets = zip(teacher.to_rgb, student.to_rgb, ends[-len(teacher.to_rgb) :], strict=True)
+    for old, new, inputs in outlets:
+        _copy(old, new, torch.arange(3), inputs)
     for before, after in zip(teacher.blocks, student.blocks, strict=True):
         assert isinstance(before, UpBlock)
         assert isinstance(after, UpBlock)
@@ -112,6 +112,21 @@ def prune(teacher: Synthesis, config: GeneratorConfig, w: Tensor) -> Synthesis:
         assert after.look.bias is not None
         after.look.bias.copy_(before.look.bias[looking])
     return student
+
+
+def _chain(synthesis: Synthesis) -> list[nn.Module]:
+    """The modulated convolutions that features go through, without those that lead out to the picture."""
+    return [synthesis.first, *(c for block in synthesis.blocks for c in block.convolutions)]  # type: ignore[union-attr]
+
+
+def _copy(old: nn.Module, new: nn.Module, out: Tensor, inputs: Tensor) -> None:
+    """Give `new` the part of `old` that leads from the channels `inputs` to the channels `out`."""
+    assert isinstance(old, ModulatedConv)
+    assert isinstance(new, ModulatedConv)
+    new.weight.copy_(old.weight[out][:, inputs])
+    new.bias.copy_(old.bias[out])
+    new.style.weight.copy_(old.style.weight[inputs])
+    new.style.bias.copy_(old.style.bias[inputs])
 
 
 def _kept_inputs(teacher: Synthesis, config: GeneratorConfig, w: Tensor) -> dict[nn.Module, Tensor]:

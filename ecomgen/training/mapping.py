@@ -15,8 +15,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ecomgen.models.condition import Condition, Vocabulary
 from ecomgen.models.encoder import Encoder
-from ecomgen.models.stylegan import Condition, FlowMapping, GeneratorConfig, Vocabulary, guided_schedule
+from ecomgen.models.mapping import FlowMapping
+from ecomgen.models.shape import GeneratorConfig
+from ecomgen.models.stylegan import guided_schedule
 from ecomgen.training import losses
 from ecomgen.training.autoencoder import to_tensor
 from ecomgen.training.device import Compute

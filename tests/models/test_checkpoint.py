@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tiny import tiny_checkpoint
 
 from ecomgen.errors import CheckpointError
-from ecomgen.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from ecomgen.models import checkpoint as checkpoint_module
+from ecomgen.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, weights_in
 
 
 @torch.inference_mode()
@@ -42,6 +43,19 @@ def test_saving_again_replaces_the_weights_and_keeps_the_card(tmp_path: Path) ->
         "model.safetensors",
     ]
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+def test_large_weights_are_kept_in_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = save_checkpoint(tmp_path / "a", tiny_checkpoint())
+    monkeypatch.setattr(checkpoint_module, "_SHARD_BYTES", 4_000)
+    sharded = save_checkpoint(tmp_path / "a", tiny_checkpoint(seed=1))
+    shards = weights_in(tmp_path / "a")
+    assert len(shards) > 2
+    assert not (tmp_path / "a" / "model.safetensors").exists()
+    assert load_checkpoint(tmp_path / "a").hash == sharded != whole
+    shards[1].unlink()
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_checkpoint(tmp_path / "a")
 
 
 def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:

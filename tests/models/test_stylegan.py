@@ -7,8 +7,11 @@ import torch
 import torch.nn.functional as F
 
 from ecomgen.errors import ConfigError
-from ecomgen.models.layers import ModulatedConv, activate, smooth, without_lattice
-from ecomgen.models.stylegan import Condition, FlowMapping, Generator, GeneratorConfig, Vocabulary
+from ecomgen.models.condition import Condition, Vocabulary
+from ecomgen.models.layers import ModulatedConv, activate, smooth
+from ecomgen.models.mapping import FlowMapping
+from ecomgen.models.shape import GeneratorConfig
+from ecomgen.models.stylegan import Generator
 
 TINY = GeneratorConfig(
     channels=(16, 16, 8), w_dim=12, text_dim=8, cond_dim=10, mapping_width=16, mapping_layers=2, steps=3
@@ -23,18 +26,27 @@ def test_draws_pictures_of_the_configured_size() -> None:
     assert generator(torch.randn(2, 12), generator.schedule(*ASKED)).shape == (2, 3, 16, 16)
 
 
-def test_unfolded_features_make_larger_pictures() -> None:
-    config = replace(TINY, unfold=2)
-    generator = Generator(config)
-    assert (config.size, config.base_size) == (32, 16)
-    assert generator(torch.randn(2, 12), generator.schedule(*ASKED)).shape == (2, 3, 32, 32)
+def test_every_resolution_above_the_base_adds_to_the_picture() -> None:
+    config = replace(TINY, channels=(16, 16, 8, 8), base=8)
+    synthesis, w = Generator(config).synthesis, torch.randn(2, 12)
+    assert (config.size, config.base_size, len(synthesis.to_rgb)) == (32, 8, 2)
+    plain = synthesis(w)
+    assert plain.shape == (2, 3, 32, 32)
+    for layer in synthesis.to_rgb:
+        before = synthesis(w)
+        torch.nn.init.normal_(layer.weight)
+        assert not torch.allclose(synthesis(w), before)
+
+
+def test_the_part_up_to_a_size_has_its_shape() -> None:
+    assert replace(TINY, channels=(16, 16, 8, 4)).up_to(16) == TINY
 
 
 def test_shapes_that_cannot_be_shuffled_are_refused() -> None:
-    with pytest.raises(ConfigError, match="multiple of 4"):
+    with pytest.raises(ConfigError, match="multiples of 4"):
         GeneratorConfig(channels=(10, 8))
-    with pytest.raises(ConfigError, match="unfolded into 1, 2 or 4"):
-        GeneratorConfig(unfold=3)
+    with pytest.raises(ConfigError, match="two channels at least"):
+        GeneratorConfig(channels=(16,))
 
 
 def test_modulated_convolution_equals_stylegan2s_grouped_one() -> None:
@@ -63,8 +75,9 @@ def test_scaling_the_weights_for_one_large_picture_changes_nothing(demodulate: b
 
 
 def test_pictures_are_the_same_drawn_one_by_one_and_together() -> None:
-    synthesis = Generator(replace(TINY, channels=(16, 16, 8, 8, 8, 8))).synthesis.eval()
-    torch.nn.init.normal_(synthesis.to_rgb.weight)
+    synthesis = Generator(replace(TINY, channels=(16, 16, 8, 8), base=8)).synthesis.eval()
+    for layer in synthesis.to_rgb:
+        torch.nn.init.normal_(layer.weight)
     w = torch.randn(3, 12)
     together = synthesis(w)
     with torch.no_grad():
@@ -158,14 +171,14 @@ def test_vocabulary_finds_its_rows() -> None:
     assert values[1, 1].tolist() == [8.0, 9.0, 10.0, 11.0]
 
 
-def test_lattices_are_taken_away_and_lines_stay() -> None:
-    y, x = torch.meshgrid(torch.arange(8.0), torch.arange(8.0), indexing="ij")
-    chequered, lines = ((-1) ** (x + y))[None, None], ((-1) ** x)[None, None]
-    inner = (..., slice(1, -1), slice(1, -1))
-    assert without_lattice(chequered)[inner].abs().max() < 1e-6
-    torch.testing.assert_close(without_lattice(lines), lines)
-    assert smooth(lines)[inner].abs().max() < 1e-6
-    torch.testing.assert_close(smooth(torch.ones(1, 1, 8, 8)), torch.ones(1, 1, 8, 8))
+def test_smoothing_weighs_neighbours_1_2_1_and_takes_lattices_away() -> None:
+    x = torch.randn(2, 3, 6, 7)
+    padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
+    kernel = torch.tensor([1.0, 2.0, 1.0]) / 4
+    expected = F.conv2d(padded, (kernel[:, None] * kernel).expand(3, 1, 3, 3), groups=3)
+    torch.testing.assert_close(smooth(x), expected)
+    lattice = ((-1) ** torch.arange(8.0)).expand(1, 1, 8, 8)
+    assert smooth(lattice)[..., 1:-1].abs().max() < 1e-6
 
 
 @torch.no_grad()

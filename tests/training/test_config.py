@@ -12,7 +12,7 @@ from ecomgen.training.generator import GeneratorTraining
 
 def test_the_shipped_generator_configuration_loads() -> None:
     config = load_config(bundled("configs") / "generator-128.toml", GeneratorTraining)
-    assert (config.generator.size, config.generator.inner_size) == (128, config.encoder.size)
+    assert (config.generator.size, config.encoder.size) == (128, 64)
     assert "watches" in config.data.categories
 
 

@@ -1,5 +1,6 @@
 """The light export: pruning keeps what matters, teaching brings it nearer, a kill loses nothing, the result loads."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from tiny import tiny_checkpoint
 
 from ecomgen.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from ecomgen.models.discriminator import DiscriminatorConfig, PatchDiscriminator
-from ecomgen.models.stylegan import Generator, GeneratorConfig
+from ecomgen.models.shape import GeneratorConfig
+from ecomgen.models.stylegan import Generator
 from ecomgen.training.light import (
     LightConfig,
     LightRun,
@@ -24,13 +26,12 @@ CONFIG = LightConfig(minutes=0.01, latents=64, batch=8, save_seconds=1e9)
 
 def teacher() -> Checkpoint:
     checkpoint = tiny_checkpoint()
-    config = GeneratorConfig(
-        **{**checkpoint.generator.config.__dict__, "channels": (32, 32, 24, 16), "unfold": 2}
-    )
+    config = replace(checkpoint.generator.config, channels=(32, 32, 24, 16), base=8)
     torch.manual_seed(3)
     checkpoint.generator = Generator(config).eval().requires_grad_(False)
     checkpoint.generator.mapping.leave.reset_parameters()
-    torch.nn.init.normal_(checkpoint.generator.synthesis.to_rgb.weight, std=0.1)
+    for layer in checkpoint.generator.synthesis.to_rgb:
+        torch.nn.init.normal_(layer.weight, std=0.1)
     return checkpoint
 
 
@@ -50,16 +51,16 @@ def test_channels_that_say_nothing_are_the_ones_that_go() -> None:
     """A network whose other half is silent is drawn by the smaller one to the pixel."""
     generator = teacher().generator
     synthesis, silent = generator.synthesis, slice(8, 16)  # of the 16 channels before the colours
-    synthesis.to_rgb.weight[:, silent] = 0
+    synthesis.to_rgb[-1].weight[:, silent] = 0
     synthesis.blocks[-1].convolutions[1].weight[:, silent] = 0
-    config = GeneratorConfig(**{**generator.config.__dict__, "channels": (32, 32, 24, 8)})
+    config = replace(generator.config, channels=(32, 32, 24, 8))
     w = torch.randn(8, 12)
     assert distance(prune(synthesis, config, w), synthesis, w) < 1e-5
 
 
 def test_a_light_shape_is_a_shape() -> None:
-    shape = light_shape(GeneratorConfig(channels=(320, 320, 192, 96, 48), unfold=2, steps=6), 0.6)
-    assert shape.channels == (192, 192, 112, 56, 32)
+    shape = light_shape(GeneratorConfig(channels=(320, 320, 192, 96, 48, 24), steps=6), 0.6)
+    assert shape.channels == (192, 192, 112, 56, 32, 16)
     assert (shape.size, shape.steps) == (128, 3)
 
 
