@@ -68,10 +68,10 @@ def key(attributes: Mapping[str, str | None]) -> tuple:
 def consequences(options: argparse.Namespace, settings: Settings) -> dict:
     """Scores of --pictures pictures in the place of training photos, each with and without the gate."""
     from ecomgen.training.evaluation import look as judged
-    from ecomgen.training.generator import DataConfig, read_photos
     from ecomgen.training.metrics.accuracy import attribute_accuracy, shared_values
     from ecomgen.training.metrics.distances import frechet_distance
     from ecomgen.training.metrics.diversity import diversity_within_condition
+    from ecomgen.training.photos import DataConfig, read_photos
     from ecomgen.training.sampling import choose_rows, learnt
 
     checkpoint = load_checkpoint(settings.checkpoints / options.model)

@@ -49,9 +49,10 @@ from ecomgen.services.evaluation import HELD_OUT
 from ecomgen.settings import Settings
 from ecomgen.training.config import load_config
 from ecomgen.training.evaluation import look
-from ecomgen.training.generator import DataConfig, GeneratorTraining, Photos, read_photos, train_generator
+from ecomgen.training.generator import GeneratorTraining, train_generator
 from ecomgen.training.grid import save_grid
 from ecomgen.training.metrics.distances import frechet_distance, kernel_distance
+from ecomgen.training.photos import DataConfig, Photos, read_photos
 from ecomgen.training.runlog import read_log
 from ecomgen.training.sampling import choose_rows, draw, learnt
 

@@ -39,9 +39,9 @@ def _open(content: bytes, max_pixels: int) -> Image.Image:
     return image
 
 
-def check_photo(content: bytes, max_pixels: int) -> None:
-    """Look at the header only. Raises DataError when it is no PNG, JPEG or WebP of at most `max_pixels`."""
-    _open(content, max_pixels)
+def check_photo(content: bytes, max_pixels: int) -> tuple[int, int]:
+    """Width and height, by the header only. Raises DataError when it is no PNG, JPEG or WebP of at most `max_pixels`."""
+    return _open(content, max_pixels).size
 
 
 def decode_photo(content: bytes, max_pixels: int) -> Image.Image:

@@ -46,6 +46,10 @@ class Product:
         """The photo: RGB, upright, on white where transparent, no metadata. Thread-safe. Raises DataError."""
         return decode_photo(self.entry.read(), self.max_pixels)
 
+    def side(self) -> int:
+        """Pixels of the photo's longer side, by its header alone. Raises DataError."""
+        return max(check_photo(self.entry.read(), self.max_pixels))
+
 
 @dataclass(frozen=True)
 class ProductSet:

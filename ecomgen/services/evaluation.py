@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from ecomgen.settings import Settings
 
 if TYPE_CHECKING:
     from ecomgen.models.checkpoint import Checkpoint
-    from ecomgen.training.generator import Photos
+    from ecomgen.training.photos import Photos
 
 Progress = Callable[[str, float], None]
 
@@ -53,9 +53,9 @@ def evaluate(request: EvaluationRequest, settings: Settings, progress: Progress)
     from ecomgen.models.checkpoint import load_checkpoint
     from ecomgen.models.recogniser import load_recogniser
     from ecomgen.training.evaluation import EvaluationOptions, evaluate_generator, look_at_photos, read_large
-    from ecomgen.training.generator import DataConfig, read_photos
     from ecomgen.training.metrics.memory import measure_memory
     from ecomgen.training.metrics.scores import score
+    from ecomgen.training.photos import DataConfig, read_photos
     from ecomgen.training.progress import part_of
 
     if settings.threads:
@@ -72,8 +72,7 @@ def evaluate(request: EvaluationRequest, settings: Settings, progress: Progress)
         held_out=HELD_OUT,
     )
     size = checkpoint.generator.config.size
-    photos = read_photos(data, request.data, min(judge.size, size))
-    photos = _fewer(photos, request.training_photos)
+    photos = read_photos(data, request.data, min(judge.size, size), request.training_photos)
     large = (
         read_large(photos, size, data.trim, *_large_set(request, checkpoint)) if size > judge.size else None
     )
@@ -98,15 +97,6 @@ def _large_set(request: EvaluationRequest, checkpoint: Checkpoint) -> tuple[Path
     if beside is None or not beside.exists() or beside == request.data:
         return None, None
     return beside, checkpoint.training.get("detail_aspect") or None
-
-
-def _fewer(photos: Photos, most: int | None) -> Photos:
-    """The same held-out photos, and at most so many training photos, spread over the whole set."""
-    n = len(photos.train)
-    if most is None or most >= n:
-        return photos
-    rows = [i * n // most for i in range(most)]
-    return replace(photos, train=photos.train[rows], train_products=[photos.train_products[i] for i in rows])
 
 
 def find_checkpoint(settings: Settings, name: str) -> Path:

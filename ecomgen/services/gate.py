@@ -111,7 +111,7 @@ def fit_gate(settings: Settings, model: str, data: Path) -> Path:
     from ecomgen.models.checkpoint import load_checkpoint
     from ecomgen.models.gate import TYPICAL
     from ecomgen.training.gate import write_typical
-    from ecomgen.training.generator import DataConfig, read_photos
+    from ecomgen.training.photos import DataConfig, read_photos
 
     folder = find_checkpoint(settings, model)
     checkpoint = load_checkpoint(folder)

@@ -22,7 +22,6 @@ from ecomgen.errors import CheckpointError, DataError
 from ecomgen.models.checkpoint import Checkpoint
 from ecomgen.models.recogniser import Recogniser
 from ecomgen.schema import Attributes
-from ecomgen.training.generator import Photos
 from ecomgen.training.looking import look, look_closely
 from ecomgen.training.loop import UpdateProgress, quietly
 from ecomgen.training.metrics.accuracy import Accuracy, attribute_accuracy, shared_values
@@ -32,6 +31,7 @@ from ecomgen.training.metrics.inception import NoInception, inception_distance, 
 from ecomgen.training.metrics.manifold import overlap
 from ecomgen.training.metrics.memorisation import Nearest, nearest, share_nearer
 from ecomgen.training.metrics.scores import accuracy_key
+from ecomgen.training.photos import Photos
 from ecomgen.training.progress import Ticker, part_of
 from ecomgen.training.sampling import choose_rows, draw, learnt
 
@@ -41,7 +41,7 @@ LEAST = 12
 """As many held-out photos, training photos and pictures there must be."""
 
 _DRAWING, _LOOKING, _INCEPTION = 27.0, 4.4, 350.0  # milliseconds a picture on one core, for the progress only
-_CLOSELY = 500
+_CLOSELY = 300
 """As many pictures, photos in their place and held-out photos are looked at in parts."""
 
 _PERCENTILES = (1, 5, 25, 50, 75, 95)
@@ -105,7 +105,7 @@ def read_large(
         chosen = (
             [found[i] for i in choose_rows(len(found), min(len(found), 2 * _CLOSELY), 0)] if found else []
         )
-        sharp = [p for p in chosen if max(p.image().size) >= size][:_CLOSELY]
+        sharp = [p for p in chosen if p.side() >= size][:_CLOSELY]
         return torch.from_numpy(photo_array(sharp, size, trim, aspect)[0])
 
     large = Large(read(photos.train_products), read(photos.held_out_products))

@@ -6,18 +6,15 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ecomgen.data.photos import photo_array
-from ecomgen.data.products import Product, is_held_out, read_products
-from ecomgen.errors import CheckpointError, ConfigError, DataError
+from ecomgen.data.products import Product
+from ecomgen.errors import CheckpointError, ConfigError
 from ecomgen.models.checkpoint import Checkpoint, known_values, load_checkpoint, save_checkpoint
 from ecomgen.models.condition import Condition, Vocabulary
 from ecomgen.models.critic import CriticConfig
@@ -32,6 +29,7 @@ from ecomgen.models.text import TextEncoder
 from ecomgen.schema import Schema
 from ecomgen.settings import bundled
 from ecomgen.training.adversarial import AdversarialConfig, AdversarialRun, Lesson, train_adversarial
+from ecomgen.training.adversaries import load_adversaries, same_shape, save_adversaries
 from ecomgen.training.autoencoder import AutoencoderConfig, AutoencoderRun, train_autoencoder
 from ecomgen.training.device import Compute, choose_compute
 from ecomgen.training.gate import write_typical
@@ -45,27 +43,11 @@ from ecomgen.training.mapping import (
     encode_photos,
     train_mapping,
 )
+from ecomgen.training.photos import DataConfig, Photos, read_detail, read_photos
 from ecomgen.training.selection import SelectionConfig, select_by_kid
 
-ADVERSARY, CRITIC = "adversary.safetensors", "critic.safetensors"
 _LEAST_DRAWN = 8_192
 """As many latents are drawn for the last phase at least."""
-
-
-@dataclass(frozen=True)
-class DataConfig:
-    """Which photos of the set are learnt from, and how they are framed.
-
-    `detail` names a second set, which holds some of the photos larger, under the same names and squeezed or stretched to
-    another shape than their true width/height `detail_aspect`. Without it the set's own large photos teach detail.
-    """
-
-    set: str = ""
-    categories: tuple[str, ...] = ()
-    trim: bool = True
-    held_out: float = 0.05
-    detail: str = ""
-    detail_aspect: float = 0.75
 
 
 @dataclass(frozen=True)
@@ -92,47 +74,6 @@ class GeneratorTraining:
     least: int = 8  # a value with fewer photos is not learnt
     precision: str = "auto"
     compile: bool = True
-
-
-@dataclass(frozen=True)
-class Photos:
-    """Photos in memory (uint8 [n, s, s, 3]) with their products, learnt from and held out."""
-
-    train: Tensor
-    train_products: list[Product]
-    held_out: Tensor
-    held_out_products: list[Product]
-    schema: Schema
-
-
-def read_photos(config: DataConfig, path: Path, size: int) -> Photos:
-    """Read and frame the photos of a product set; a set's own val split is held out, else a fixed share by name.
-
-    Raises DataError when no photo of the wanted categories is left.
-    """
-    found = read_products(path)
-    products = [
-        p
-        for p in found.products
-        if not config.categories or p.attributes.get("category") in config.categories
-    ]
-    if not products:
-        raise DataError(
-            f"{path.name} holds no photo of the wanted categories: {', '.join(config.categories)}."
-        )
-    array, kept = photo_array(products, size, trim=config.trim)
-    products = [products[i] for i in kept]
-    has_split = any(p.split != "train" for p in products)
-    held = [p.split != "train" if has_split else is_held_out(p.name, config.held_out) for p in products]
-    mask = torch.tensor(held, dtype=torch.bool)
-    pixels = torch.from_numpy(array)
-    return Photos(
-        pixels[~mask],
-        [p for p, h in zip(products, held, strict=True) if not h],
-        pixels[mask],
-        [p for p, h in zip(products, held, strict=True) if h],
-        found.schema,
-    )
 
 
 def train_generator(
@@ -178,12 +119,12 @@ def train_generator(
             config.compile,
         )  # fmt: skip
         if start and start:
-            load_adversaries(Path(config.start), run)
+            load_adversaries(Path(config.start), run.adversary, run.critic)
         selection = select_by_kid(config.selection, run.average_synthesis, photos.held_out, unseen, out)
         if not train_adversarial(run, out, resume, should_stop, update_progress, selection):
             return False
         generator.synthesis.load_state_dict(run.average_synthesis.state_dict())
-        save_adversaries(out, run)
+        save_adversaries(out, run.adversary, run.critic)
     checkpoint = Checkpoint(
         name=out.name,
         title=config.title,
@@ -260,7 +201,7 @@ def _learn_to_draw(
     if start is None:
         run.start_bases()
     else:
-        with _same_shape(config.start):
+        with same_shape(config.start):
             run.start_from(start.generator.synthesis, start.encoder)
     done = train_autoencoder(run, out, resume, should_stop, update_progress)
     return run.average_synthesis if done else None, run.average_encoder
@@ -328,18 +269,6 @@ def _prepare(
     return lesson, Drawn(*(each[:n] for each in drawn)), drawn.w[n:]
 
 
-def read_detail(config: DataConfig, data: Path, products: list[Product], size: int) -> tuple[Tensor, Tensor]:
-    """The photos of `products` that exist in full size: uint8 [m, size, size, 3], and which of `products` they are [m]."""
-    rows = {product.name: i for i, product in enumerate(products)}
-    if config.detail:
-        found = [p for p in read_products(Path(config.detail)).products if p.name in rows]
-        array, kept = photo_array(found, size, config.trim, config.detail_aspect)
-    else:
-        found = [p for p in products if max(p.image().size) >= size]
-        array, kept = photo_array(found, size, config.trim)
-    return torch.from_numpy(array), torch.tensor([rows[found[i].name] for i in kept], dtype=torch.long)
-
-
 def _grow(small: Synthesis, large: Synthesis) -> None:
     try:
         grow(small, large)
@@ -347,32 +276,6 @@ def _grow(small: Synthesis, large: Synthesis) -> None:
         raise CheckpointError(
             "The checkpoint to start from has networks of another shape than the configuration."
         ) from error
-
-
-@contextmanager
-def _same_shape(name: str) -> Iterator[None]:
-    """Weights of another shape than the configuration's are a CheckpointError."""
-    try:
-        yield
-    except RuntimeError as error:
-        raise CheckpointError(
-            f"The checkpoint “{Path(name).name}” has networks of another shape than the configuration."
-        ) from error
-
-
-def load_adversaries(folder: Path, run: AdversarialRun) -> None:
-    """Go on with the adversaries kept beside a checkpoint, where they are. Raises CheckpointError for another shape."""
-    for name, module in ((ADVERSARY, run.adversary), (CRITIC, run.critic)):
-        if (folder / name).exists():
-            with _same_shape(str(folder)):
-                module.load_state_dict({k: v.float() for k, v in load_file(folder / name).items()})
-
-
-def save_adversaries(folder: Path, run: AdversarialRun) -> None:
-    """Keep the discriminators beside the checkpoint, in fp16, so that training can go on from them."""
-    for name, module in ((ADVERSARY, run.adversary), (CRITIC, run.critic)):
-        tensors = {k: v.half().cpu().contiguous() for k, v in module.state_dict().items()}
-        save_file(tensors, folder / name)
 
 
 def count_values(products: list[Product], schema: Schema, least: int) -> dict[str, dict[str, int]]:

@@ -20,18 +20,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ecomgen.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from ecomgen.models.discriminator import DiscriminatorConfig, PatchDiscriminator
+from ecomgen.models.discriminator import PatchDiscriminator
 from ecomgen.models.layers import ModulatedConv
 from ecomgen.models.shape import GeneratorConfig
 from ecomgen.models.stylegan import Generator
 from ecomgen.models.synthesis import Synthesis, UpBlock
 from ecomgen.training import losses
-from ecomgen.training.generator import ADVERSARY
+from ecomgen.training.adversaries import load_adversary
 from ecomgen.training.grid import save_grid
 from ecomgen.training.loop import (
     Run,
@@ -285,19 +283,6 @@ def train_light(
     _write_card(out, light, checkpoint)
     update_progress("Done", 1.0)
     return True
-
-
-def load_adversary(folder: Path) -> PatchDiscriminator | None:
-    """The discriminator that was kept beside a checkpoint, frozen; None where there is none that can be read."""
-    try:
-        tensors = {k: v.float() for k, v in load_file(folder / ADVERSARY).items()}
-        ends = [k for k in tensors if k.startswith("blocks.") and k.endswith("down.weight")]
-        widths = (len(tensors["enter.weight"]), *(len(tensors[k]) for k in sorted(ends)))
-        adversary = PatchDiscriminator(DiscriminatorConfig(widths))
-        adversary.load_state_dict(tensors)
-    except (OSError, KeyError, RuntimeError, SafetensorError):
-        return None
-    return adversary.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
 
 def _pictures_in(minutes: float, trial: LightRun) -> int:

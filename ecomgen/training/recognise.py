@@ -29,7 +29,7 @@ from ecomgen.training.augment import AugmentConfig, augment
 from ecomgen.training.autoencoder import to_tensor
 from ecomgen.training.contrast import TextSide
 from ecomgen.training.device import Compute, choose_compute
-from ecomgen.training.generator import DataConfig, count_values, read_photos
+from ecomgen.training.generator import count_values
 from ecomgen.training.lexicon import Lexicon
 from ecomgen.training.loop import (
     Run,
@@ -44,6 +44,7 @@ from ecomgen.training.loop import (
     set_rate,
     spend_budget,
 )
+from ecomgen.training.photos import DataConfig, read_photos
 from ecomgen.training.text import TextConfig, Titles, finish_text, write_metrics
 
 _CALIBRATION = 0.01

@@ -54,6 +54,7 @@ def test_conventions(tmp_path, name, metadata):
     assert set(first.attributes) == set(found.schema.names)
     assert first.image().mode == "RGB"
     assert first.image().size == (60, 80)
+    assert first.side() == 80
     assert first.split == "train"
     assert first.title == ("Solid red casual shoes" if metadata else "")
 

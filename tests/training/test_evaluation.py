@@ -21,9 +21,9 @@ from ecomgen.training.evaluation import (
     look_at_photos,
     read_large,
 )
-from ecomgen.training.generator import DataConfig, Photos, read_photos
 from ecomgen.training.looking import look_closely
 from ecomgen.training.metrics.scores import score
+from ecomgen.training.photos import DataConfig, Photos, read_photos
 from ecomgen.training.sampling import choose_rows
 
 OPTIONS = EvaluationOptions(pictures=60, seed=3)

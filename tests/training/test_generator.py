@@ -15,14 +15,9 @@ from ecomgen.models.shape import GeneratorConfig
 from ecomgen.models.synthesis import resized
 from ecomgen.training.adversarial import AdversarialConfig
 from ecomgen.training.autoencoder import AutoencoderConfig
-from ecomgen.training.generator import (
-    DataConfig,
-    GeneratorTraining,
-    read_detail,
-    read_photos,
-    train_generator,
-)
+from ecomgen.training.generator import GeneratorTraining, train_generator
 from ecomgen.training.mapping import MappingConfig
+from ecomgen.training.photos import DataConfig, read_detail, read_photos
 from ecomgen.training.runlog import read_log
 
 SMALL = GeneratorTraining(

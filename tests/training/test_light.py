@@ -11,12 +11,12 @@ from ecomgen.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoi
 from ecomgen.models.discriminator import DiscriminatorConfig, PatchDiscriminator
 from ecomgen.models.shape import GeneratorConfig
 from ecomgen.models.stylegan import Generator
+from ecomgen.training.adversaries import load_adversary
 from ecomgen.training.light import (
     LightConfig,
     LightRun,
     draw_latents,
     light_shape,
-    load_adversary,
     prune,
     train_light,
 )
