@@ -240,11 +240,8 @@ class AdversarialRun(Run):
         config, parts = self.config, {}
         if config.patches and len(detail):
             self.adversary.requires_grad_(True)
-            pairs = torch.cat([detail, before_patches.to(detail.dtype)])
-            with self.compute.autocast():
-                logits, _ = self.adversary(part_of(pairs, *corner))
-            real, fake = logits.float().tensor_split([len(detail)])
-            parts["patch_adversary"] = losses.hinge_discriminator(real, fake)
+            pairs = part_of(torch.cat([detail, before_patches.to(detail.dtype)]), *corner)
+            parts["patch_adversary"] = self.judge_patches(pairs, len(detail))
         if config.critic:
             self.critic.requires_grad_(True)
             both = zip(self.critic(real_stages, c), self.critic(drawn_stages, c), strict=True)
@@ -262,6 +259,12 @@ class AdversarialRun(Run):
                 self.adversary_optimizer,
             )
         return parts
+
+    def judge_patches(self, pairs: Tensor, real: int) -> Tensor:
+        """The patch discriminator's loss: of `pairs` [n, 3, h, h] the first `real` are parts of photos, the others are drawn."""
+        with self.compute.autocast():
+            logits, _ = self.adversary(pairs)
+        return losses.hinge_discriminator(*logits.float().tensor_split([real]))
 
     def _contradicts(self, picked: Tensor, rows: Tensor) -> Tensor:
         """Whether the photo of each row shows another value than what was asked for the row before it, float [n]."""

@@ -50,7 +50,7 @@ def same_shape(name: str) -> Iterator[None]:
     """Weights of another shape than the configuration's are a CheckpointError."""
     try:
         yield
-    except RuntimeError as error:
+    except (KeyError, RuntimeError) as error:
         raise CheckpointError(
             f"The checkpoint “{Path(name).name}” has networks of another shape than the configuration."
         ) from error

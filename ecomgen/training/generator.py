@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ecomgen.data.products import Product
-from ecomgen.errors import CheckpointError, ConfigError
+from ecomgen.errors import ConfigError
 from ecomgen.models.checkpoint import Checkpoint, known_values, load_checkpoint, save_checkpoint
 from ecomgen.models.condition import Condition, Vocabulary
 from ecomgen.models.critic import CriticConfig
@@ -106,19 +106,20 @@ def train_generator(
     if words is None:
         return False
     generator = Generator(config.generator)
-    _grow(synthesis, generator.synthesis)
+    with same_shape(config.start):
+        grow(synthesis, generator.synthesis)
     generator.condition.load_state_dict(words.condition.state_dict())
     generator.mapping.load_state_dict(words.mapping.state_dict())
     if config.adversarial.images:
         update_progress("Looking at the photos", 0.0)
-        lesson, drawn, unseen = _prepare(config, data, photos, compute, words, encoder)
+        lesson, drawn, unseen = prepare(config, data, photos, compute, words, encoder)
         backbone = load_recogniser(Path(config.backbone or bundled("checkpoints") / "vision"))[0].backbone
         critic = dataclasses.replace(config.critic, cond_dim=config.generator.cond_dim)
         run = AdversarialRun(
             config.adversarial, generator.synthesis, config.discriminator, critic, backbone, lesson, drawn, compute,
             config.compile,
         )  # fmt: skip
-        if start and start:
+        if start and start.generator.config.size == config.generator.size:
             load_adversaries(Path(config.start), run.adversary, run.critic)
         selection = select_by_kid(config.selection, run.average_synthesis, photos.held_out, unseen, out)
         if not train_adversarial(run, out, resume, should_stop, update_progress, selection):
@@ -158,7 +159,7 @@ def train_generator(
 
 
 @dataclass(frozen=True)
-class _Words:
+class Words:
     """What the second phase has learnt: which latents belong to which words."""
 
     condition: Condition
@@ -218,12 +219,12 @@ def _learn_words(
     resume: bool,
     should_stop: ShouldStop,
     update_progress: UpdateProgress,
-) -> _Words | None:
+) -> Words | None:
     """The second phase: words -> w. None: stopped early."""
     if not config.mapping.latents:
         assert start is not None
         own = start.generator
-        return _Words(
+        return Words(
             own.condition, own.mapping, start.vocabulary, start.schema, start.counts, start.text_encoder
         )
     counts = count_values(photos.train_products, photos.schema, config.least)
@@ -241,11 +242,11 @@ def _learn_words(
     condition, mapping = run.average["condition"], run.average["mapping"]
     assert isinstance(condition, Condition)
     assert isinstance(mapping, FlowMapping)
-    return _Words(condition, mapping, vocabulary, schema, counts, Path(text_encoder).name)
+    return Words(condition, mapping, vocabulary, schema, counts, Path(text_encoder).name)
 
 
-def _prepare(
-    config: GeneratorTraining, data: Path, photos: Photos, compute: Compute, words: _Words, encoder: Encoder
+def prepare(
+    config: GeneratorTraining, data: Path, photos: Photos, compute: Compute, words: Words, encoder: Encoder
 ) -> tuple[Lesson, Drawn, Tensor]:
     """What the last phase learns from, and latents [n, w_dim] that it does not learn from, for its selection."""
     device = compute.device
@@ -267,15 +268,6 @@ def _prepare(
     )
     n = len(wanted) - pictures
     return lesson, Drawn(*(each[:n] for each in drawn)), drawn.w[n:]
-
-
-def _grow(small: Synthesis, large: Synthesis) -> None:
-    try:
-        grow(small, large)
-    except (KeyError, RuntimeError) as error:
-        raise CheckpointError(
-            "The checkpoint to start from has networks of another shape than the configuration."
-        ) from error
 
 
 def count_values(products: list[Product], schema: Schema, least: int) -> dict[str, dict[str, int]]:
