@@ -38,8 +38,9 @@ from ecomgen.training.evaluation import (
     look_at_photos,
     read_large,
 )
-from ecomgen.training.generator import GeneratorTraining, Words, prepare
+from ecomgen.training.generator import GeneratorTraining
 from ecomgen.training.growing import grow
+from ecomgen.training.lessons import Words, prepare
 from ecomgen.training.photos import Photos, read_photos
 
 PICTURES = 1000
@@ -151,7 +152,16 @@ def main() -> None:
         start.generator.condition, start.generator.mapping, start.vocabulary, start.schema, start.counts, start.text_encoder
     )  # fmt: skip
     compute = choose_compute(config.precision)
-    prepared = prepare(config, options.data, photos, compute, words, start.encoder)
+    prepared = prepare(
+        config.adversarial,
+        config.data,
+        options.data,
+        photos,
+        config.generator.size,
+        words,
+        start.encoder,
+        compute,
+    )
     judge, _ = load_recogniser(bundled("checkpoints") / "judge")
     detail = Path(config.data.detail) if config.data.detail else None
     large = read_large(photos, config.generator.size, config.data.trim, detail, config.data.detail_aspect)

@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("--prompts", default="handbag,backpack,running shoes,watch")
     options = parser.parse_args()
     start = time.monotonic()
-    settings = Settings()
+    settings = Settings(max_count=SHOWN * CANDIDATES)
     generation = Generation(settings, AttributeReader(settings))
     keeper = TasteKeeper(Recognition(settings))
     prompts = [text.strip() for text in options.prompts.split(",")]

@@ -55,7 +55,8 @@ lattices that the backbone's strides take for texture; what is sharp is left to 
 class AdversarialConfig:
     """Budget in drawn pictures, and weights; those of `pixels` and `gradients` are per mean absolute difference.
 
-    Half of each batch shows photos of the full size. A weight of 0 leaves its part out.
+    Half of each batch shows photos of the full size. A weight of 0 leaves its part out. `keep` is the chance with which each
+    attribute is asked for; `balance` from 0 (as often as in the photos) to 1 (every category and colour alike).
     """
 
     images: int = 0
@@ -71,6 +72,7 @@ class AdversarialConfig:
     adversary_rate: float = 2e-3
     warmup: float = 0.02
     keep: float = 0.75
+    balance: float = 0.5
     half_life: float = 2_000.0
     save_seconds: float = 300.0
     log_every: int = 20

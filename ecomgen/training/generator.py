@@ -6,12 +6,8 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import torch
-from torch import Tensor
 
 from ecomgen.data.products import Product
 from ecomgen.errors import ConfigError
@@ -28,26 +24,22 @@ from ecomgen.models.synthesis import Synthesis
 from ecomgen.models.text import TextEncoder
 from ecomgen.schema import Schema
 from ecomgen.settings import bundled
-from ecomgen.training.adversarial import AdversarialConfig, AdversarialRun, Lesson, train_adversarial
+from ecomgen.training.adversarial import AdversarialConfig, AdversarialRun, train_adversarial
 from ecomgen.training.adversaries import load_adversaries, same_shape, save_adversaries
 from ecomgen.training.autoencoder import AutoencoderConfig, AutoencoderRun, train_autoencoder
 from ecomgen.training.device import Compute, choose_compute
 from ecomgen.training.gate import write_typical
 from ecomgen.training.growing import grow
+from ecomgen.training.lessons import Words, prepare
 from ecomgen.training.loop import ShouldStop, UpdateProgress, never, quietly
 from ecomgen.training.mapping import (
-    Drawn,
     MappingConfig,
     MappingRun,
-    draw_latents,
     encode_photos,
     train_mapping,
 )
-from ecomgen.training.photos import DataConfig, Photos, read_detail, read_photos
+from ecomgen.training.photos import DataConfig, Photos, read_photos
 from ecomgen.training.selection import SelectionConfig, select_by_kid
-
-_LEAST_DRAWN = 8_192
-"""As many latents are drawn for the last phase at least."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +104,10 @@ def train_generator(
     generator.mapping.load_state_dict(words.mapping.state_dict())
     if config.adversarial.images:
         update_progress("Looking at the photos", 0.0)
-        lesson, drawn, unseen = prepare(config, data, photos, compute, words, encoder)
+        unseen_count = min(config.selection.pictures, len(photos.train)) if config.selection.every else 0
+        lesson, drawn, unseen = prepare(
+            config.adversarial, config.data, data, photos, config.generator.size, words, encoder, compute, unseen_count
+        )  # fmt: skip
         backbone = load_recogniser(Path(config.backbone or bundled("checkpoints") / "vision"))[0].backbone
         critic = dataclasses.replace(config.critic, cond_dim=config.generator.cond_dim)
         run = AdversarialRun(
@@ -156,18 +151,6 @@ def train_generator(
     write_typical(out, photos.train, photos.train_products)
     update_progress("Done", 1.0)
     return True
-
-
-@dataclass(frozen=True)
-class Words:
-    """What the second phase has learnt: which latents belong to which words."""
-
-    condition: Condition
-    mapping: FlowMapping
-    vocabulary: Vocabulary
-    schema: Schema
-    counts: dict[str, dict[str, int]]
-    text_encoder: str
 
 
 def _start(config: GeneratorTraining) -> Checkpoint | None:
@@ -243,31 +226,6 @@ def _learn_words(
     assert isinstance(condition, Condition)
     assert isinstance(mapping, FlowMapping)
     return Words(condition, mapping, vocabulary, schema, counts, Path(text_encoder).name)
-
-
-def prepare(
-    config: GeneratorTraining, data: Path, photos: Photos, compute: Compute, words: Words, encoder: Encoder
-) -> tuple[Lesson, Drawn, Tensor]:
-    """What the last phase learns from, and latents [n, w_dim] that it does not learn from, for its selection."""
-    device = compute.device
-    attributes: list[Mapping[str, str | None]] = [p.attributes for p in photos.train_products]
-    mean, deviation = encode_photos(encoder.to(device), photos.train, compute)
-    detail, rows = read_detail(config.data, data, photos.train_products, config.generator.size)
-    lesson = Lesson(photos.train, mean, deviation, words.vocabulary.numbers(attributes), detail, rows)
-    names, values, known = (each.to(device) for each in words.vocabulary.lookup(attributes))
-    # Every photo, and again those with detail; of a small set each several times, with other noise.
-    every = torch.arange(len(photos.train))
-    times = -(-_LEAST_DRAWN // max(len(every), 1))
-    # Those of the selection come last, so that they do not change what is learnt from.
-    pictures = min(config.selection.pictures, len(every)) if config.selection.every else 0
-    spread = torch.arange(pictures) * len(every) // max(pictures, 1)
-    wanted = torch.cat([torch.cat([every, rows]).repeat(times), spread])
-    keep, seed = config.adversarial.keep, config.adversarial.seed
-    drawn = draw_latents(
-        words.condition.to(device), words.mapping.to(device), (names, values, known), wanted, keep, seed
-    )
-    n = len(wanted) - pictures
-    return lesson, Drawn(*(each[:n] for each in drawn)), drawn.w[n:]
 
 
 def count_values(products: list[Product], schema: Schema, least: int) -> dict[str, dict[str, int]]:
