@@ -14,7 +14,7 @@ from ecomgen.settings import read_settings
 
 if TYPE_CHECKING:
     from ecomgen.services.control import Control
-    from ecomgen.services.generation import Picture
+    from ecomgen.services.records import Picture
 
 
 def generate(
@@ -43,8 +43,8 @@ def generate(
     edits = dict(read_assignment(text) for text in set_ or [])
     settings = read_settings()
 
-    from ecomgen.services.generation import GenerationRequest
     from ecomgen.services.pictures import check_format
+    from ecomgen.services.records import GenerationRequest
 
     check_format(format)
     request = GenerationRequest(
