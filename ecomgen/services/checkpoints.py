@@ -94,7 +94,7 @@ class Checkpoints:
 
     def _summary(self, name: str) -> ModelSummary | None:
         """None for a folder that holds no generator, such as the text encoder's."""
-        from ecomgen.models.checkpoint import is_other_network, known_values, read_config
+        from ecomgen.models.checkpoint import is_other_network, known_values, read_config, weights_in
 
         folder = self._settings.checkpoints / name
         if is_other_network(folder):
@@ -110,7 +110,7 @@ class Checkpoints:
                 attributes=known,
                 hash=plain["sha256"][:12],
                 drawn_by=str(self._engine.choice(plain["sha256"][:12]) or ""),
-                problem=None if (folder / "model.safetensors").is_file() else "Its weights are missing.",
+                problem=None if weights_in(folder) else "Its weights are missing.",
             )
         except EcomgenError as error:
             return ModelSummary(name=name, problem=str(error))
