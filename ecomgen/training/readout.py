@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ecomgen.models.text import Readout, TextEncoder
 from ecomgen.schema import Attributes, Schema
-from ecomgen.training.prompts import PromptMaker
+from ecomgen.training.prompts.maker import PromptMaker
 
 Labelled = Sequence[tuple[str, Attributes]]
 """Texts with the attributes that they assert."""

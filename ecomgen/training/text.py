@@ -23,7 +23,7 @@ from ecomgen.schema import Attributes, Schema, default_schema, fold
 from ecomgen.training.device import choose_compute
 from ecomgen.training.lexicon import Lexicon
 from ecomgen.training.likeness import KeptVectors, WordPairs, embedding_loss
-from ecomgen.training.prompts import PromptMaker
+from ecomgen.training.prompts.maker import PromptMaker
 from ecomgen.training.readout import Labelled, align, calibrate, measure, readout_loss, targets
 from ecomgen.training.runlog import RunLog
 

@@ -10,9 +10,9 @@ import random
 from collections.abc import Sequence
 
 from ecomgen.schema import Attribute, Attributes, Schema, fold
-from ecomgen.training.chatter import sentence, thing
 from ecomgen.training.lexicon import Lexicon
-from ecomgen.training.phrases import (
+from ecomgen.training.prompts.chatter import sentence, thing
+from ecomgen.training.prompts.phrases import (
     CLOSERS,
     CLOSERS_ZH,
     FORMS,
@@ -31,8 +31,8 @@ from ecomgen.training.phrases import (
     WORDS,
     WORDS_ZH,
 )
-from ecomgen.training.spelling import misspelt, respelt, spoilt
-from ecomgen.training.wordings import (
+from ecomgen.training.prompts.spelling import misspelt, respelt, spoilt
+from ecomgen.training.prompts.wordings import (
     ASKING,
     ASKING_ZH,
     CORRECTION_SENTENCES,
