@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,9 +30,11 @@ from ecomgen.training.loop import (
     quietly,
     seed_step,
     spend_budget,
+    start_afresh,
 )
 from ecomgen.training.probe import features_of, linear_probe, nearest_neighbours
 from ecomgen.training.recognise import read_labelled
+from ecomgen.training.runlog import write_metrics
 
 _PROBED = ("category", "colour")
 _PROBE_PHOTOS = 12_000
@@ -136,8 +136,7 @@ def pretrain(
     those of random weights and of the supervised `compare`. Raises DataError, CheckpointError.
     """
     if not resume:
-        shutil.rmtree(out / "state", ignore_errors=True)
-        (out / "log.jsonl").unlink(missing_ok=True)
+        start_afresh(out)
     update_progress("Reading the photos", 0.0)
     photos, held_out = read_labelled(data, config.backbone.size, config.held_out)
     compute = choose_compute(config.precision)
@@ -169,7 +168,7 @@ def pretrain(
             for name, each in backbones.items()
         },
     }
-    (out / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    write_metrics(out, metrics)
     update_progress("Done", 1.0)
     return True
 

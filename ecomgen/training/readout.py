@@ -124,12 +124,10 @@ def fit_readout(
         readout = Readout(schema, encoder.width, dim)
     texts = [text for text, _ in items]
     with torch.no_grad():
-        parts = [
-            (rows, mask, *encoder.states(ids, mask)) for rows, ids, mask in batches(encoder, texts[unseen:])
-        ]
-        last = [
-            (rows, mask, *encoder.states(ids, mask)) for rows, ids, mask in batches(encoder, texts[:unseen])
-        ]
+        parts, last = (
+            [(rows, mask, *encoder.states(ids, mask)) for rows, ids, mask in batches(encoder, some)]
+            for some in (texts[unseen:], texts[:unseen])
+        )
         seen = torch.cat([states[mask.bool()] for _, mask, states, _ in parts])
         readout.shift.copy_(seen.mean(dim=0))
         readout.scale.copy_(1 / seen.std(dim=0).clamp_min(1e-4))

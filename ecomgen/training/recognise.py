@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -43,9 +42,11 @@ from ecomgen.training.loop import (
     seed_step,
     set_rate,
     spend_budget,
+    start_afresh,
 )
 from ecomgen.training.photos import DataConfig, read_photos
-from ecomgen.training.text import TextConfig, Titles, finish_text, write_metrics
+from ecomgen.training.runlog import write_metrics
+from ecomgen.training.text import TextConfig, Titles, finish_text
 
 _CALIBRATION = 0.01
 """Share of the photos that is kept from training for the temperatures, besides what is held out for measuring."""
@@ -210,8 +211,7 @@ def train_recogniser(
     metrics.json gets accuracy and calibration on the photos held out. Raises DataError, CheckpointError.
     """
     if not resume:
-        shutil.rmtree(out / "state", ignore_errors=True)
-        (out / "log.jsonl").unlink(missing_ok=True)
+        start_afresh(out)
     update_progress("Reading the photos", 0.0)
     kept, held_out = read_labelled(data, config.backbone.size, config.held_out)
     learnt, calibration = split_calibration(kept, config.held_out)
@@ -244,7 +244,7 @@ def train_recogniser(
         "hash": recogniser.hash(),
         "held_out": measure(recogniser, held_out),
     }
-    (out / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    write_metrics(out, metrics)
     update_progress("Done", 1.0)
     return True
 
