@@ -29,6 +29,7 @@ from ecomgen.training.loop import (
     never,
     quietly,
     seed_step,
+    set_rate,
     spend_budget,
     start_afresh,
 )
@@ -98,8 +99,7 @@ class PretrainingRun(Run):
         config = self.config
         rows = batch_indices(len(self.pixels), self.batch, self.done, config.seed)
         seed_step(config.seed, self.done)
-        for group in self.optimizer.param_groups:
-            group["lr"] = config.rate * falling(self.progress, warmup=0.03, floor=0.005)
+        set_rate(self.optimizer, config.rate * falling(self.progress, warmup=0.03, floor=0.005))
         photos = to_tensor(self.pixels[rows]).to(self.compute.device)
         views = [augment(photos, config.augment) for _ in range(2)]
         turns = torch.randint(4, (len(rows) // 4,))

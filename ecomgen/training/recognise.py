@@ -134,7 +134,7 @@ class RecogniserRun(Run):
         rest = [*recogniser.heads.parameters(), *recogniser.joint.parameters()]
         shares = [(backbone, config.start_rate if config.start else 1.0), (rest, 1.0)]
         self.optimizer = torch.optim.AdamW(
-            [{"params": parameters, "share": share} for parameters, share in shares],
+            [{"params": parameters, "scale": share} for parameters, share in shares],
             lr=config.rate,
             weight_decay=config.weight_decay,
             fused=True,
@@ -152,9 +152,7 @@ class RecogniserRun(Run):
         config = self.config
         rows = batch_indices(len(self.pixels), self.batch, self.done, config.seed)
         seed_step(config.seed, self.done)
-        rate = config.rate * falling(self.progress, warmup=0.03, floor=0.005)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate * group["share"]
+        set_rate(self.optimizer, config.rate * falling(self.progress, warmup=0.03, floor=0.005))
         text = self.text if self.progress >= config.text_from else None
         side = config.backbone.size * 3 // 4 if self.progress < config.small else 0
         photos = to_tensor(self.pixels[rows]).to(self.compute.device)
