@@ -16,8 +16,9 @@ from PIL import Image
 
 from ecomgen.errors import InvalidRequest
 from ecomgen.schema import Attributes
-from ecomgen.services.generation import Generation, Picture
+from ecomgen.services.generation import Generation
 from ecomgen.services.recipes import SEEDS, Made, Recipe
+from ecomgen.services.records import Picture
 from ecomgen.services.tensors import compute
 
 if TYPE_CHECKING:

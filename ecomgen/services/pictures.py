@@ -17,7 +17,7 @@ from PIL import ExifTags, Image, PngImagePlugin
 from ecomgen.errors import InvalidRequest, StoreError
 
 if TYPE_CHECKING:
-    from ecomgen.services.generation import Picture
+    from ecomgen.services.records import Picture
 
 SUFFIXES: dict[str, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 
@@ -97,7 +97,7 @@ def read_label(path: Path) -> dict[str, Any] | None:
 
 def read_made(path: Path) -> Picture:
     """The picture in a file of ours, as it was made; its id is new. Raises InvalidRequest for any other file."""
-    from ecomgen.services.generation import Picture
+    from ecomgen.services.records import Picture
 
     label = read_label(path) or {}
     kinds: dict[str, tuple[Any, Any]] = {  # by field: its type, and what stands for a field that is left out

@@ -10,8 +10,9 @@ from PIL import Image
 from ecomgen.schema import Attributes
 from ecomgen.services.attributes import AttributeReader, Reading
 from ecomgen.services.control import Control
-from ecomgen.services.generation import Generation, GenerationRequest, Picture
+from ecomgen.services.generation import Generation
 from ecomgen.services.recognition import Recognition
+from ecomgen.services.records import GenerationRequest, Picture
 from ecomgen.settings import Settings
 
 

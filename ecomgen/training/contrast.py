@@ -15,7 +15,7 @@ from ecomgen.models.text import TextEncoder
 from ecomgen.schema import Attributes, Schema
 from ecomgen.training.lexicon import Lexicon
 from ecomgen.training.likeness import KeptVectors
-from ecomgen.training.prompts import PromptMaker
+from ecomgen.training.prompts.maker import PromptMaker
 from ecomgen.training.readout import Labelled, targets
 from ecomgen.training.text import TextBatches, Titles, reading_loss, title_attributes
 

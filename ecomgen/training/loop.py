@@ -10,6 +10,7 @@ after RETREATS of these it stops with one sentence.
 from __future__ import annotations
 
 import math
+import shutil
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
@@ -179,6 +180,12 @@ def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
         optimizer.zero_grad(set_to_none=True)
         raise NotFinite("A gradient is not a number any more.")
     optimizer.step()
+
+
+def start_afresh(out: Path) -> None:
+    """Forget the run in `out`: its states and its log."""
+    shutil.rmtree(out / "state", ignore_errors=True)
+    (out / "log.jsonl").unlink(missing_ok=True)
 
 
 def spend_budget(

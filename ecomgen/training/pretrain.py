@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,10 +29,13 @@ from ecomgen.training.loop import (
     never,
     quietly,
     seed_step,
+    set_rate,
     spend_budget,
+    start_afresh,
 )
 from ecomgen.training.probe import features_of, linear_probe, nearest_neighbours
 from ecomgen.training.recognise import read_labelled
+from ecomgen.training.runlog import write_metrics
 
 _PROBED = ("category", "colour")
 _PROBE_PHOTOS = 12_000
@@ -98,8 +99,7 @@ class PretrainingRun(Run):
         config = self.config
         rows = batch_indices(len(self.pixels), self.batch, self.done, config.seed)
         seed_step(config.seed, self.done)
-        for group in self.optimizer.param_groups:
-            group["lr"] = config.rate * falling(self.progress, warmup=0.03, floor=0.005)
+        set_rate(self.optimizer, config.rate * falling(self.progress, warmup=0.03, floor=0.005))
         photos = to_tensor(self.pixels[rows]).to(self.compute.device)
         views = [augment(photos, config.augment) for _ in range(2)]
         turns = torch.randint(4, (len(rows) // 4,))
@@ -136,8 +136,7 @@ def pretrain(
     those of random weights and of the supervised `compare`. Raises DataError, CheckpointError.
     """
     if not resume:
-        shutil.rmtree(out / "state", ignore_errors=True)
-        (out / "log.jsonl").unlink(missing_ok=True)
+        start_afresh(out)
     update_progress("Reading the photos", 0.0)
     photos, held_out = read_labelled(data, config.backbone.size, config.held_out)
     compute = choose_compute(config.precision)
@@ -169,7 +168,7 @@ def pretrain(
             for name, each in backbones.items()
         },
     }
-    (out / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    write_metrics(out, metrics)
     update_progress("Done", 1.0)
     return True
 

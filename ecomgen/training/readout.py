@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ecomgen.models.text import Readout, TextEncoder
 from ecomgen.schema import Attributes, Schema
-from ecomgen.training.prompts import PromptMaker
+from ecomgen.training.prompts.maker import PromptMaker
 
 Labelled = Sequence[tuple[str, Attributes]]
 """Texts with the attributes that they assert."""
@@ -124,12 +124,10 @@ def fit_readout(
         readout = Readout(schema, encoder.width, dim)
     texts = [text for text, _ in items]
     with torch.no_grad():
-        parts = [
-            (rows, mask, *encoder.states(ids, mask)) for rows, ids, mask in batches(encoder, texts[unseen:])
-        ]
-        last = [
-            (rows, mask, *encoder.states(ids, mask)) for rows, ids, mask in batches(encoder, texts[:unseen])
-        ]
+        parts, last = (
+            [(rows, mask, *encoder.states(ids, mask)) for rows, ids, mask in batches(encoder, some)]
+            for some in (texts[unseen:], texts[:unseen])
+        )
         seen = torch.cat([states[mask.bool()] for _, mask, states, _ in parts])
         readout.shift.copy_(seen.mean(dim=0))
         readout.scale.copy_(1 / seen.std(dim=0).clamp_min(1e-4))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -43,9 +42,11 @@ from ecomgen.training.loop import (
     seed_step,
     set_rate,
     spend_budget,
+    start_afresh,
 )
 from ecomgen.training.photos import DataConfig, read_photos
-from ecomgen.training.text import TextConfig, Titles, finish_text, write_metrics
+from ecomgen.training.runlog import write_metrics
+from ecomgen.training.text import TextConfig, Titles, finish_text
 
 _CALIBRATION = 0.01
 """Share of the photos that is kept from training for the temperatures, besides what is held out for measuring."""
@@ -133,7 +134,7 @@ class RecogniserRun(Run):
         rest = [*recogniser.heads.parameters(), *recogniser.joint.parameters()]
         shares = [(backbone, config.start_rate if config.start else 1.0), (rest, 1.0)]
         self.optimizer = torch.optim.AdamW(
-            [{"params": parameters, "share": share} for parameters, share in shares],
+            [{"params": parameters, "scale": share} for parameters, share in shares],
             lr=config.rate,
             weight_decay=config.weight_decay,
             fused=True,
@@ -151,9 +152,7 @@ class RecogniserRun(Run):
         config = self.config
         rows = batch_indices(len(self.pixels), self.batch, self.done, config.seed)
         seed_step(config.seed, self.done)
-        rate = config.rate * falling(self.progress, warmup=0.03, floor=0.005)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate * group["share"]
+        set_rate(self.optimizer, config.rate * falling(self.progress, warmup=0.03, floor=0.005))
         text = self.text if self.progress >= config.text_from else None
         side = config.backbone.size * 3 // 4 if self.progress < config.small else 0
         photos = to_tensor(self.pixels[rows]).to(self.compute.device)
@@ -210,8 +209,7 @@ def train_recogniser(
     metrics.json gets accuracy and calibration on the photos held out. Raises DataError, CheckpointError.
     """
     if not resume:
-        shutil.rmtree(out / "state", ignore_errors=True)
-        (out / "log.jsonl").unlink(missing_ok=True)
+        start_afresh(out)
     update_progress("Reading the photos", 0.0)
     kept, held_out = read_labelled(data, config.backbone.size, config.held_out)
     learnt, calibration = split_calibration(kept, config.held_out)
@@ -244,7 +242,7 @@ def train_recogniser(
         "hash": recogniser.hash(),
         "held_out": measure(recogniser, held_out),
     }
-    (out / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    write_metrics(out, metrics)
     update_progress("Done", 1.0)
     return True
 

@@ -1,10 +1,11 @@
-"""The run log: one JSON object a line, so that a curve is a few lines of any language away."""
+"""The run log: one JSON object a line, so that a curve is a few lines of any language away; and what came of the run."""
 
 from __future__ import annotations
 
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 
 class RunLog:
@@ -37,3 +38,8 @@ def read_log(path: Path) -> list[dict[str, float | int | str]]:
         except json.JSONDecodeError:
             continue
     return lines
+
+
+def write_metrics(folder: Path, metrics: dict[str, Any]) -> None:
+    """metrics.json beside the weights."""
+    (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")

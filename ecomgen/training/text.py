@@ -23,9 +23,9 @@ from ecomgen.schema import Attributes, Schema, default_schema, fold
 from ecomgen.training.device import choose_compute
 from ecomgen.training.lexicon import Lexicon
 from ecomgen.training.likeness import KeptVectors, WordPairs, embedding_loss
-from ecomgen.training.prompts import PromptMaker
+from ecomgen.training.prompts.maker import PromptMaker
 from ecomgen.training.readout import Labelled, align, calibrate, measure, readout_loss, targets
-from ecomgen.training.runlog import RunLog
+from ecomgen.training.runlog import RunLog, write_metrics
 
 _START, _END, _PAD = "<|startoftext|>", "<|endoftext|>", "<|pad|>"
 
@@ -130,11 +130,6 @@ def finish_text(
     if config.free_prompts:
         measured["free_prompts"] = measure(encoder, read_prompts(Path(config.free_prompts)))
     return measured
-
-
-def write_metrics(folder: Path, metrics: dict[str, Any]) -> None:
-    """metrics.json beside the weights."""
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
 
 
 def cosine_of_values(encoder: TextEncoder, earlier: TextEncoder) -> float:

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 import gradio as gr
 
 from ecomgen.errors import EcomgenError
-from ecomgen.services.generation import GenerationRequest
+from ecomgen.services.records import GenerationRequest
 from ecomgen.ui.context import Services
 from ecomgen.ui.photo import photo_bytes
 

@@ -19,7 +19,7 @@ from PIL import Image
 
 from ecomgen.errors import EcomgenError
 from ecomgen.schema import Schema
-from ecomgen.services.generation import Picture
+from ecomgen.services.records import Picture
 from ecomgen.services.review import REASONS, Review, ReviewedPicture
 from ecomgen.ui.words import EXAMPLES, THEMES, WORDS, labels, translated, word
 

@@ -11,7 +11,7 @@ import gradio as gr
 from gradio.events import Dependency
 
 from ecomgen.errors import EcomgenError, InvalidRequest
-from ecomgen.services.generation import GenerationRequest, Picture
+from ecomgen.services.records import GenerationRequest, Picture
 from ecomgen.services.review import new_batch
 from ecomgen.ui import cards
 from ecomgen.ui.context import Services, Visitor

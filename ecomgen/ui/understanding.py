@@ -9,7 +9,7 @@ from typing import Any
 from ecomgen.errors import CheckpointError, EcomgenError, InvalidRequest
 from ecomgen.schema import Schema, default_schema
 from ecomgen.services.attributes import Reading
-from ecomgen.services.generation import ModelSummary
+from ecomgen.services.checkpoints import ModelSummary
 from ecomgen.ui.context import Services
 from ecomgen.ui.words import word
 

@@ -14,7 +14,8 @@ from ecomgen.errors import InvalidRequest
 from ecomgen.models.checkpoint import save_checkpoint
 from ecomgen.services.attributes import AttributeReader
 from ecomgen.services.control import Control
-from ecomgen.services.generation import Generation, GenerationRequest, Picture
+from ecomgen.services.generation import Generation
+from ecomgen.services.records import GenerationRequest, Picture
 from ecomgen.settings import Settings, bundled
 
 SHOWN = {"category": "belts", "colour": "red"}

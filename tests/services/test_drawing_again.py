@@ -16,7 +16,8 @@ from ecomgen.models.recogniser import load_recogniser, save_recogniser
 from ecomgen.schema import default_schema
 from ecomgen.services.attributes import AttributeReader
 from ecomgen.services.gate import TRIES, try_seed
-from ecomgen.services.generation import Generation, GenerationRequest, Picture
+from ecomgen.services.generation import Generation
+from ecomgen.services.records import GenerationRequest, Picture
 from ecomgen.settings import Settings
 from ecomgen.training.autoencoder import to_tensor
 

@@ -15,7 +15,8 @@ from ecomgen import Studio
 from ecomgen.errors import CheckpointError, EcomgenError, InvalidRequest
 from ecomgen.models.checkpoint import save_checkpoint
 from ecomgen.services.attributes import AttributeReader
-from ecomgen.services.generation import Generation, GenerationRequest, Picture
+from ecomgen.services.generation import Generation
+from ecomgen.services.records import GenerationRequest, Picture
 from ecomgen.settings import Settings, bundled
 
 

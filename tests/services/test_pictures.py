@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ecomgen.errors import InvalidRequest, StoreError
-from ecomgen.services.generation import Picture
 from ecomgen.services.pictures import SUFFIXES, encode_picture, prune, read_label, save_picture
+from ecomgen.services.records import Picture
 
 
 def picture(prompt="红色跑鞋", seed=7):

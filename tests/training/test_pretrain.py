@@ -12,7 +12,8 @@ from ecomgen.models.backbone import BackboneConfig, load_backbone
 from ecomgen.models.recogniser import Recogniser, RecogniserConfig, save_recogniser
 from ecomgen.schema import default_schema
 from ecomgen.training.augment import AugmentConfig
-from ecomgen.training.pretrain import Pretraining, pretrain, starting_backbone, turn_quarters
+from ecomgen.training.device import choose_compute
+from ecomgen.training.pretrain import Pretraining, PretrainingRun, pretrain, starting_backbone, turn_quarters
 from ecomgen.training.probe import linear_probe, nearest_neighbours
 from ecomgen.training.runlog import read_log
 
@@ -56,6 +57,17 @@ def test_a_stopped_and_resumed_run_equals_an_unbroken_one(
     assert not pretrain(SMALL, [product_zip], tmp_path, should_stop=lambda: next(steps) >= 11)
     assert pretrain(SMALL, [product_zip], tmp_path, resume=True)
     assert (tmp_path / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()
+
+
+def test_after_a_retreat_it_goes_on_with_half_the_rate() -> None:
+    pixels = torch.randint(0, 256, (16, 16, 16, 3), dtype=torch.uint8)
+    run = PretrainingRun(SMALL, starting_backbone(SMALL), pixels, choose_compute("fp32"))
+    before = run.state()
+    run.step()
+    rate = run.optimizer.param_groups[0]["lr"]
+    run.retreat(before)
+    run.step()
+    assert run.optimizer.param_groups[0]["lr"] == rate / 2
 
 
 def test_photos_without_labels_are_enough(product_zip: Path, tmp_path: Path) -> None:

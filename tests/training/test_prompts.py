@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecomgen.schema import default_schema, fold
-from ecomgen.training.chatter import IDIOMS, IDIOMS_ZH
 from ecomgen.training.lexicon import Lexicon
-from ecomgen.training.phrases import GENERIC
-from ecomgen.training.prompts import PromptMaker
-from ecomgen.training.spelling import misspelt, respelt
-from ecomgen.training.wordings import DESCRIPTIONS, DESCRIPTIONS_ZH, GENERIC_IN_USE
+from ecomgen.training.prompts.chatter import CHINESE, ENGLISH
+from ecomgen.training.prompts.maker import PromptMaker
+from ecomgen.training.prompts.phrases import GENERIC
+from ecomgen.training.prompts.spelling import misspelt, respelt
+from ecomgen.training.prompts.wordings import DESCRIPTIONS, DESCRIPTIONS_ZH, GENERIC_IN_USE
 
 SCHEMA = default_schema()
 LEXICON = Lexicon(SCHEMA)
@@ -92,7 +92,7 @@ def test_a_schema_without_colours_can_be_taught_too() -> None:
 def test_what_prompts_are_made_of_holds_no_prompt_of_the_test_set() -> None:
     tests = {json.loads(line)["prompt"] for line in FREE_PROMPTS.read_text(encoding="utf-8").splitlines()}
     assert len(tests) >= 320
-    whole = {*IDIOMS, *IDIOMS_ZH}
+    whole = {*ENGLISH.idioms, *CHINESE.idioms}
     whole |= {text for table in (DESCRIPTIONS, DESCRIPTIONS_ZH) for texts in table.values() for text in texts}
     whole |= {f"bag {use}" for uses in GENERIC_IN_USE["bag"].values() for use in uses}
     assert not {fold(text) for text in tests} & {fold(text) for text in whole}

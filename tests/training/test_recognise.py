@@ -12,8 +12,10 @@ from ecomgen.models.recogniser import load_recogniser
 from ecomgen.schema import default_schema
 from ecomgen.training.augment import AugmentConfig
 from ecomgen.training.autoencoder import to_tensor
+from ecomgen.training.device import choose_compute
 from ecomgen.training.pretrain import Pretraining, starting_backbone
 from ecomgen.training.recognise import (
+    RecogniserRun,
     RecogniserTraining,
     new_recogniser,
     read_labelled,
@@ -61,6 +63,24 @@ def test_no_photo_is_in_two_parts(product_zip: Path) -> None:
     parts = [{p.name for p in part.products} for part in (learnt, calibration, held_out)]
     assert len(parts[0] | parts[1] | parts[2]) == sum(map(len, parts)) == 36
     assert len(kept.products) == 2 * (36 - len(held_out.products))  # named twice, learnt from twice
+
+
+def test_after_a_retreat_it_goes_on_with_half_the_rates(product_zip: Path, tmp_path: Path) -> None:
+    save_backbone(tmp_path, starting_backbone(Pretraining(backbone=SMALL.backbone)))
+    config = dataclasses.replace(SMALL, start=str(tmp_path), start_rate=0.1)
+    kept, _ = read_labelled([product_zip], 16, 0.1)
+    recogniser = new_recogniser(config, kept.products, default_schema())
+    run = RecogniserRun(config, recogniser, kept, choose_compute("fp32"))
+
+    def rates() -> list[float]:
+        run.step()
+        return [group["lr"] for group in run.optimizer.param_groups]
+
+    before = run.state()
+    backbone, rest = rates()
+    assert backbone == pytest.approx(0.1 * rest)
+    run.retreat(before)
+    assert rates() == [backbone / 2, rest / 2]
 
 
 def test_it_can_start_from_a_pretrained_backbone(product_zip: Path, tmp_path: Path) -> None:

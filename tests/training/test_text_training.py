@@ -16,7 +16,7 @@ from ecomgen.settings import Settings
 from ecomgen.training.config import load_config
 from ecomgen.training.lexicon import Lexicon
 from ecomgen.training.likeness import FAMILIES, WordPairs
-from ecomgen.training.prompts import PromptMaker
+from ecomgen.training.prompts.maker import PromptMaker
 from ecomgen.training.readout import fit_readout, honest_temperatures, measure, targets
 from ecomgen.training.runlog import read_log
 from ecomgen.training.text import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 
-from ecomgen.training.phrases import EMOJI
+from ecomgen.training.prompts.phrases import EMOJI
 
 _HALVES = (
     "hand", "back", "sun", "wrist", "neck", "sweat", "track", "foot", "ear", "lip", "flip", "nail", "bath", "shoulder", "tooth",

@@ -1,0 +1,25 @@
+"""What a command answers: lines and JSON on standard output."""
+
+import json
+import os
+from typing import Any
+
+from ecomgen.errors import EcomgenError
+
+
+class OutputError(EcomgenError):
+    """Standard output was closed or is full."""
+
+
+def print_json(value: Any) -> None:
+    """One line of JSON; what is not ASCII stays readable."""
+    print_line(json.dumps(value, ensure_ascii=False))
+
+
+def print_line(line: str) -> None:
+    """One line of output, at once. Raises OutputError when nobody reads it any more."""
+    try:
+        print(line, flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains again when it flushes at exit
+        raise OutputError(f"The output cannot be written: {error.strerror}.") from error

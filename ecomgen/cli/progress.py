@@ -1,0 +1,72 @@
+"""How far a long command is, and how long it will take yet."""
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, TextIO
+
+import typer
+
+
+class Progress:
+    """What is being done, how much of it is done and how long it will take yet, as lines of text.
+
+    On a terminal each stands in the place of the one before; in a file there is one every 10 seconds.
+    """
+
+    _EVERY = 10.0
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream, self._clock = stream, clock
+        self._what, self._begun, self._told, self._width = "", (0.0, 0.0), -math.inf, 0
+
+    def __call__(self, what: str, share: float) -> None:
+        now = self._clock()
+        terminal = self._stream.isatty()
+        if what != self._what:
+            if terminal and self._what:
+                print(file=self._stream)
+            self._what, self._begun, self._told, self._width = what, (now, share), -math.inf, 0
+        if not terminal and share < 1 and now - self._told < self._EVERY:
+            return
+        self._told = now
+        line = f"{what}: {share:.1%}{self._left(now, share)}"
+        print(
+            f"\r{line:<{self._width}}" if terminal else line, end="" if terminal else "\n", file=self._stream
+        )
+        if terminal and share >= 1:
+            print(file=self._stream)
+            self._what = ""
+        self._stream.flush()
+        self._width = len(line)
+
+    def _left(self, now: float, share: float) -> str:
+        """A run that goes on from where it stopped begins with a share above 0."""
+        start, at_start = self._begun
+        if share >= 1 or share <= at_start or now - start < 1:
+            return ""
+        seconds = (now - start) * (1 - share) / (share - at_start)
+        if seconds < 90:
+            return f", {seconds:.0f} s left"
+        hours, minutes = divmod(round(seconds / 60), 60)
+        return f", {hours} h {minutes} min left" if hours else f", {minutes} min left"
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, float], None]]:
+    """A bar with the time that is left, on standard error; where that is no terminal, only what is being done."""
+    steps = 1000
+    with ExitStack() as stack:
+        # nothing is shown before there is something to tell: errors in the request come first
+        shown: list[Any] = []
+
+        def show(what: str, share: float) -> None:
+            if not shown:
+                bar = typer.progressbar(length=steps, label=what, file=sys.stderr, show_percent=True)
+                shown.append(stack.enter_context(bar))
+            shown[0].label = what
+            shown[0].update(round(share * steps) - shown[0].pos)
+
+        yield show

@@ -1,0 +1,60 @@
+"""The commands that teach a model, for minutes or days; each stops safely and goes on with --resume."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ecomgen.cli.options import Checkpoint, Resume
+from ecomgen.cli.output import print_line
+from ecomgen.cli.progress import Progress, progress_bar
+from ecomgen.settings import read_settings
+
+
+def train(
+    config: Annotated[Path, typer.Argument(help="A training configuration (TOML), e.g. from configs/.")],
+    data: Annotated[Path | None, typer.Option(help="Product set: a zip or a folder.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the run and its checkpoint.")] = None,
+    resume: Resume = False,
+) -> None:
+    """Train a model on a product set; Ctrl-C stops it safely."""
+    from ecomgen.services import training
+
+    folder = training.train(config, data, out, resume, Progress(sys.stderr))
+    print_line(f"The checkpoint is in {folder}." if folder else "Stopped; --resume goes on from here.")
+    if folder is None:
+        raise typer.Exit(130)  # what a shell expects of an interrupted command
+
+
+def pretrain(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Photos without labels: a zip or a folder; default: those of the file."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the run and the backbone.")] = Path(
+        "checkpoints/backbone"
+    ),
+    config: Annotated[Path, typer.Option(help="The pretraining's configuration (TOML).")] = Path(
+        "configs/pretrain.toml"
+    ),
+    resume: Resume = False,
+) -> None:
+    """Teach the image backbone from photos alone, without labels; Ctrl-C stops it safely."""
+    train(config, data, out, resume)
+
+
+def lighten(
+    out: Annotated[Path, typer.Option(help="Folder for the new checkpoint.")],
+    model: Checkpoint = None,
+    minutes: Annotated[float, typer.Option(help="How long it is taught.")] = 10.0,
+    resume: Resume = False,
+) -> None:
+    """Make a lighter checkpoint, taught by the whole one; Ctrl-C stops it safely."""
+    from ecomgen.services.light import lighten as make_lighter
+
+    with progress_bar() as progress:
+        done = make_lighter(read_settings(), model, out, minutes, resume, progress)
+    print_line(f"The checkpoint is in {out}." if done else "Stopped; --resume goes on from here.")
+    if not done:
+        raise typer.Exit(130)
