@@ -41,6 +41,7 @@ from ecomgen.training.evaluation import (
 from ecomgen.training.generator import GeneratorTraining
 from ecomgen.training.growing import grow
 from ecomgen.training.lessons import Words, prepare
+from ecomgen.training.loop import Session
 from ecomgen.training.photos import Photos, read_photos
 
 PICTURES = 1000
@@ -120,7 +121,7 @@ def short_run(bench: Bench, name: str) -> dict[str, Any]:
     load_adversaries(Path(bench.config.start), run.adversary, run.critic)
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as out:
-        train_adversarial(run, Path(out))
+        train_adversarial(run, Session(Path(out)))
     seconds = time.monotonic() - start
     return {"variant": name, **measure(bench, run.average_synthesis), "seconds": round(seconds, 1)}
 

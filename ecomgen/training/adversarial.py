@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -23,25 +22,15 @@ from ecomgen.models.critic import Critic, CriticConfig
 from ecomgen.models.discriminator import DiscriminatorConfig, PatchDiscriminator
 from ecomgen.models.layers import shrink, smooth
 from ecomgen.models.synthesis import Synthesis
-from ecomgen.training import losses
+from ecomgen.training import losses, steps
 from ecomgen.training.autoencoder import part_of, to_tensor
 from ecomgen.training.device import Compute
 from ecomgen.training.grid import save_grid
 from ecomgen.training.loop import (
     Run,
-    ShouldStop,
-    UpdateProgress,
-    average_decay,
-    batch_indices,
+    Session,
     descend,
-    falling,
-    never,
-    quietly,
-    scaled_adam,
-    seed_step,
-    set_rate,
     spend_budget,
-    update_average,
 )
 from ecomgen.training.mapping import Drawn
 from ecomgen.training.selection import Selection
@@ -111,7 +100,7 @@ class AdversarialRun(Run):
         compiled: bool = False,
     ) -> None:
         super().__init__(config.images, config.batch)
-        seed_step(config.seed, 0)
+        steps.seed_step(config.seed, 0)
         self.config, self.lesson, self.drawn, self.compute = config, lesson, drawn, compute
         self.backbone = backbone.to(compute.device).eval().requires_grad_(False)
         self.synthesis = synthesis.to(compute.device).train()
@@ -121,8 +110,8 @@ class AdversarialRun(Run):
         for module in (self.synthesis, self.adversary):
             module.to(memory_format=torch.channels_last)
         self.average_synthesis = copy.deepcopy(self.synthesis).eval().requires_grad_(False)
-        self.optimizer = scaled_adam([self.synthesis], config.rate, (0.0, 0.99))
-        self.adversary_optimizer = scaled_adam(
+        self.optimizer = steps.scaled_adam([self.synthesis], config.rate, (0.0, 0.99))
+        self.adversary_optimizer = steps.scaled_adam(
             [self.adversary, self.critic], config.adversary_rate, (0.0, 0.99)
         )
         self._synthesize = torch.compile(self.synthesis) if compiled else self.synthesis
@@ -147,9 +136,9 @@ class AdversarialRun(Run):
         n, seed = self.config.batch, self.config.seed
         if not len(self._large) or not len(self._small):
             whole = self._large if len(self._large) else self._small
-            return whole[batch_indices(len(whole), n, self.done, seed)], n if len(self._large) else 0
-        large = self._large[batch_indices(len(self._large), n // 2, self.done, seed)]
-        small = self._small[batch_indices(len(self._small), n - n // 2, self.done, seed)]
+            return whole[steps.batch_indices(len(whole), n, self.done, seed)], n if len(self._large) else 0
+        large = self._large[steps.batch_indices(len(self._large), n // 2, self.done, seed)]
+        small = self._small[steps.batch_indices(len(self._small), n - n // 2, self.done, seed)]
         return torch.cat([large, small]), n // 2
 
     def step(self) -> dict[str, float]:
@@ -159,11 +148,11 @@ class AdversarialRun(Run):
         photos = to_tensor(lesson.photos[rows]).to(device)
         detail = to_tensor(lesson.detail[self._detail_of[rows[:large]]]).to(device)
         c = self.drawn.c[picked].to(device)
-        seed_step(config.seed, self.done + 1)
+        steps.seed_step(config.seed, self.done + 1)
         ramp = min(self.progress / max(config.warmup, 1e-9), 1.0)
-        factor = falling(self.progress, warmup=0.01, floor=0.2)
-        set_rate(self.optimizer, config.rate * factor)
-        set_rate(self.adversary_optimizer, config.adversary_rate)
+        factor = steps.falling(self.progress, warmup=0.01, floor=0.2)
+        steps.set_rate(self.optimizer, config.rate * factor)
+        steps.set_rate(self.adversary_optimizer, config.adversary_rate)
 
         # Reconstructions: all that have a large photo, and half as many others.
         redrawn = large + (len(rows) - large + 1) // 2
@@ -222,8 +211,10 @@ class AdversarialRun(Run):
             rows,
         )
         self.done += 1
-        update_average(
-            self.average_synthesis, self.synthesis, average_decay(self.images, config.batch, config.half_life)
+        steps.update_average(
+            self.average_synthesis,
+            self.synthesis,
+            steps.average_decay(self.images, config.batch, config.half_life),
         )
         numbers = {"loss": total, **parts, **judgement}
         return {name: float(number.detach()) for name, number in numbers.items()}
@@ -291,10 +282,7 @@ def _mean(numbers: list[Tensor]) -> Tensor:
 
 def train_adversarial(
     run: AdversarialRun,
-    out: Path,
-    resume: bool = False,
-    should_stop: ShouldStop = never,
-    update_progress: UpdateProgress = quietly,
+    session: Session,
     selection: Selection | None = None,
 ) -> bool:
     """Train until the budget is spent, or the `selection` is over; False when `should_stop` ended it early.
@@ -306,9 +294,11 @@ def train_adversarial(
 
     def save_drawn() -> None:
         with torch.no_grad():
-            save_grid(run.average_synthesis(shown.to(run.compute.device)), out / "drawn.png", columns=8)
+            save_grid(
+                run.average_synthesis(shown.to(run.compute.device)), session.out / "drawn.png", columns=8
+            )
 
     return spend_budget(
-        run, out, "adversarial", "Drawing from nothing", resume, should_stop, update_progress, config.log_every,
+        run, session, "adversarial", "Drawing from nothing", config.log_every,
         config.save_seconds, save_drawn, selection,
     )  # fmt: skip

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,24 +22,14 @@ from ecomgen.models.encoder import Encoder, EncoderConfig
 from ecomgen.models.layers import shrink
 from ecomgen.models.shape import GeneratorConfig
 from ecomgen.models.synthesis import Synthesis
-from ecomgen.training import losses
+from ecomgen.training import losses, steps
 from ecomgen.training.device import Compute
 from ecomgen.training.grid import save_grid
 from ecomgen.training.loop import (
     Run,
-    ShouldStop,
-    UpdateProgress,
-    average_decay,
-    batch_indices,
+    Session,
     descend,
-    falling,
-    never,
-    quietly,
-    scaled_adam,
-    seed_step,
-    set_rate,
     spend_budget,
-    update_average,
 )
 
 _BASE_PHOTOS = 8192
@@ -85,7 +74,7 @@ class AutoencoderRun(Run):
         compiled: bool = False,
     ) -> None:
         super().__init__(config.images, config.batch)
-        seed_step(config.seed, 0)
+        steps.seed_step(config.seed, 0)
         self.config, self.photos, self.compute = config, photos, compute
         self.synthesis = Synthesis(generator).to(compute.device)
         self.encoder = Encoder(encoder).to(compute.device)
@@ -94,8 +83,8 @@ class AutoencoderRun(Run):
             module.to(memory_format=torch.channels_last)
         self.average_synthesis = copy.deepcopy(self.synthesis).eval().requires_grad_(False)
         self.average_encoder = copy.deepcopy(self.encoder).eval().requires_grad_(False)
-        self.optimizer = scaled_adam([self.synthesis, self.encoder], config.rate, (0.5, 0.99))
-        self.adversary_optimizer = scaled_adam([self.adversary], config.adversary_rate, (0.5, 0.99))
+        self.optimizer = steps.scaled_adam([self.synthesis, self.encoder], config.rate, (0.5, 0.99))
+        self.adversary_optimizer = steps.scaled_adam([self.adversary], config.adversary_rate, (0.5, 0.99))
         # Compiled modules share the parameters above; only the calls differ.
         wrap = torch.compile if compiled else lambda module: module
         self._synthesize, self._encode, self._judge = (
@@ -115,7 +104,7 @@ class AutoencoderRun(Run):
         x = shrink(to_tensor(photos[drawn]), size).flatten(1)
         mean = x.mean(0)
         rank = min(w_dim, *x.shape)
-        seed_step(self.config.seed, 0)  # the decomposition starts from random directions
+        steps.seed_step(self.config.seed, 0)  # the decomposition starts from random directions
         _, spread, directions = torch.svd_lowrank(x - mean, q=rank, niter=4)
         deviation = (spread / len(x) ** 0.5).clamp(min=1e-3)
         components = torch.zeros_like(self.synthesis.base.weight)
@@ -137,13 +126,13 @@ class AutoencoderRun(Run):
 
     def step(self) -> dict[str, float]:
         config = self.config
-        rows = batch_indices(len(self.photos), config.batch, self.done, config.seed)
+        rows = steps.batch_indices(len(self.photos), config.batch, self.done, config.seed)
         photos = to_tensor(self.photos[rows]).to(self.compute.device)
-        seed_step(config.seed, self.done + 1)
+        steps.seed_step(config.seed, self.done + 1)
         ramp = min(max((self.progress - config.adversary_from) / 0.05, 0.0), 1.0)
-        factor = falling(self.progress)
-        set_rate(self.optimizer, config.rate * factor)
-        set_rate(self.adversary_optimizer, config.adversary_rate * max(factor, 0.3))
+        factor = steps.falling(self.progress)
+        steps.set_rate(self.optimizer, config.rate * factor)
+        steps.set_rate(self.adversary_optimizer, config.adversary_rate * max(factor, 0.3))
 
         top, left = torch.randint(photos.shape[-1], (2,)).tolist()
         with self.compute.autocast():
@@ -184,9 +173,9 @@ class AutoencoderRun(Run):
             descend(parts["adversary"], self.adversary_optimizer)
 
         self.done += 1
-        decay = average_decay(self.images, config.batch, config.half_life)
-        update_average(self.average_synthesis, self.synthesis, decay)
-        update_average(self.average_encoder, self.encoder, decay)
+        decay = steps.average_decay(self.images, config.batch, config.half_life)
+        steps.update_average(self.average_synthesis, self.synthesis, decay)
+        steps.update_average(self.average_encoder, self.encoder, decay)
         return {"loss": float(total.detach()), **{name: float(part.detach()) for name, part in parts.items()}}
 
     def parts(self) -> dict[str, Any]:
@@ -217,10 +206,7 @@ def to_tensor(photos: Tensor) -> Tensor:
 
 def train_autoencoder(
     run: AutoencoderRun,
-    out: Path,
-    resume: bool = False,
-    should_stop: ShouldStop = never,
-    update_progress: UpdateProgress = quietly,
+    session: Session,
 ) -> bool:
     """Train until the budget is spent; False when `should_stop` ended it early.
 
@@ -234,9 +220,9 @@ def train_autoencoder(
         with torch.no_grad():
             drawn = run.average_synthesis(run.average_encoder(shown)[0])
         lines = [pictures.view(4, 8, *pictures.shape[1:]) for pictures in (shown, drawn)]
-        save_grid(torch.cat(lines, 1).flatten(0, 1), out / "reconstructions.png", columns=8)
+        save_grid(torch.cat(lines, 1).flatten(0, 1), session.out / "reconstructions.png", columns=8)
 
     return spend_budget(
-        run, out, "autoencoder", "Learning to draw products", resume, should_stop, update_progress, config.log_every,
+        run, session, "autoencoder", "Learning to draw products", config.log_every,
         config.save_seconds, save_reconstructions,
     )  # fmt: skip

@@ -4,7 +4,6 @@ adversaries, and write a checkpoint."""
 from __future__ import annotations
 
 import dataclasses
-import shutil
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +30,7 @@ from ecomgen.training.device import Compute, choose_compute
 from ecomgen.training.gate import write_typical
 from ecomgen.training.growing import grow
 from ecomgen.training.lessons import Words, prepare
-from ecomgen.training.loop import ShouldStop, UpdateProgress, never, quietly
+from ecomgen.training.loop import Session, ShouldStop, UpdateProgress, never, quietly
 from ecomgen.training.mapping import (
     MappingConfig,
     MappingRun,
@@ -80,21 +79,16 @@ def train_generator(
 
     `resume` goes on from the newest whole state in out/state; without it an earlier run's state is removed.
     """
-    if not resume:
-        shutil.rmtree(out / "state", ignore_errors=True)
-        (out / "log.jsonl").unlink(missing_ok=True)
+    session = Session(out, resume, should_stop, update_progress)
+    session.begin()
     update_progress("Reading the photos", 0.0)
     start = _start(config)
     photos = read_photos(config.data, data, config.encoder.size)
     compute = choose_compute(config.precision)
-    synthesis, encoder = _learn_to_draw(
-        config, photos, compute, start, out, resume, should_stop, update_progress
-    )
+    synthesis, encoder = _learn_to_draw(config, photos, compute, start, session)
     if synthesis is None:
         return False
-    words = _learn_words(
-        config, photos, compute, start, synthesis, encoder, out, resume, should_stop, update_progress
-    )
+    words = _learn_words(config, photos, compute, start, synthesis, encoder, session)
     if words is None:
         return False
     generator = Generator(config.generator)
@@ -117,7 +111,7 @@ def train_generator(
         if start and start.generator.config.size == config.generator.size:
             load_adversaries(Path(config.start), run.adversary, run.critic)
         selection = select_by_kid(config.selection, run.average_synthesis, photos.held_out, unseen, out)
-        if not train_adversarial(run, out, resume, should_stop, update_progress, selection):
+        if not train_adversarial(run, session, selection):
             return False
         generator.synthesis.load_state_dict(run.average_synthesis.state_dict())
         save_adversaries(out, run.adversary, run.critic)
@@ -169,10 +163,7 @@ def _learn_to_draw(
     photos: Photos,
     compute: Compute,
     start: Checkpoint | None,
-    out: Path,
-    resume: bool,
-    should_stop: ShouldStop,
-    update_progress: UpdateProgress,
+    session: Session,
 ) -> tuple[Synthesis | None, Encoder]:
     """The first phase: photo -> w -> photo, at the size of the generator's last features. No synthesis: stopped early."""
     if not config.autoencoder.images:
@@ -187,7 +178,7 @@ def _learn_to_draw(
     else:
         with same_shape(config.start):
             run.start_from(start.generator.synthesis, start.encoder)
-    done = train_autoencoder(run, out, resume, should_stop, update_progress)
+    done = train_autoencoder(run, session)
     return run.average_synthesis if done else None, run.average_encoder
 
 
@@ -198,10 +189,7 @@ def _learn_words(
     start: Checkpoint | None,
     synthesis: Synthesis,
     encoder: Encoder,
-    out: Path,
-    resume: bool,
-    should_stop: ShouldStop,
-    update_progress: UpdateProgress,
+    session: Session,
 ) -> Words | None:
     """The second phase: words -> w. None: stopped early."""
     if not config.mapping.latents:
@@ -220,7 +208,7 @@ def _learn_words(
     run = MappingRun(
         config.mapping, config.generator, vocabulary, mean, deviation, weight, attributes, compute.device
     )
-    if not train_mapping(run, out, resume, should_stop, update_progress):
+    if not train_mapping(run, session):
         return None
     condition, mapping = run.average["condition"], run.average["mapping"]
     assert isinstance(condition, Condition)

@@ -12,7 +12,6 @@ but for half as many steps of integration.
 from __future__ import annotations
 
 import copy
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -28,24 +27,18 @@ from ecomgen.models.layers import ModulatedConv
 from ecomgen.models.shape import GeneratorConfig
 from ecomgen.models.stylegan import Generator
 from ecomgen.models.synthesis import Synthesis, UpBlock
-from ecomgen.training import losses
+from ecomgen.training import losses, steps
 from ecomgen.training.adversaries import load_adversary
 from ecomgen.training.grid import save_grid
 from ecomgen.training.loop import (
     Run,
+    Session,
     ShouldStop,
     UpdateProgress,
-    average_decay,
-    batch_indices,
     descend,
-    falling,
     never,
     quietly,
-    scaled_adam,
-    seed_step,
-    set_rate,
     spend_budget,
-    update_average,
 )
 
 _MEASURED = 64
@@ -196,7 +189,7 @@ class LightRun(Run):
         self.student = student.train().requires_grad_(True).to(memory_format=torch.channels_last)
         self.student.base.requires_grad_(False)
         self.average = copy.deepcopy(self.student).eval().requires_grad_(False)
-        self.optimizer = scaled_adam([self.student], config.rate, (0.5, 0.99))
+        self.optimizer = steps.scaled_adam([self.student], config.rate, (0.5, 0.99))
 
     def parts(self) -> dict[str, Any]:
         return {"student": self.student, "average": self.average, "optimizer": self.optimizer}
@@ -210,9 +203,9 @@ class LightRun(Run):
 
     def step(self) -> dict[str, float]:
         config = self.config
-        seed_step(config.seed, self.done + 1)
-        set_rate(self.optimizer, config.rate * falling(self.progress, floor=0.02))
-        w = self.latents[batch_indices(len(self.latents), config.batch, self.done, config.seed)]
+        steps.seed_step(config.seed, self.done + 1)
+        steps.set_rate(self.optimizer, config.rate * steps.falling(self.progress, floor=0.02))
+        w = self.latents[steps.batch_indices(len(self.latents), config.batch, self.done, config.seed)]
         with torch.no_grad():
             wanted = self.teacher(w)
             features = self.adversary(wanted)[1] if self.adversary else []
@@ -227,7 +220,9 @@ class LightRun(Run):
             total = total + config.features * parts["features"]
         descend(total, self.optimizer)
         self.done += 1
-        update_average(self.average, self.student, average_decay(self.images, config.batch, config.half_life))
+        steps.update_average(
+            self.average, self.student, steps.average_decay(self.images, config.batch, config.half_life)
+        )
         return {name: float(part.detach()) for name, part in parts.items()}
 
 
@@ -243,9 +238,8 @@ def train_light(
 
     Writes out/light.png (the teacher's pictures above the student's). Raises CheckpointError.
     """
-    if not resume:
-        shutil.rmtree(out / "state", ignore_errors=True)
-        (out / "log.jsonl").unlink(missing_ok=True)
+    session = Session(out, resume, should_stop, update_progress)
+    session.begin()
     checkpoint = load_checkpoint(folder)
     update_progress("Drawing latents", 0.0)
     teacher = checkpoint.generator.synthesis
@@ -264,7 +258,7 @@ def train_light(
 
     doing = "Learning to draw the same with less"
     if not spend_budget(
-        run, out, "light", doing, resume, should_stop, update_progress, config.log_every, config.save_seconds,
+        run, session, "light", doing, config.log_every, config.save_seconds,
         save_comparison,
     ):  # fmt: skip
         return False

@@ -1,4 +1,4 @@
-"""What every training loop shares: the order of the examples, averaged weights, the schedule, and when to save.
+"""What every training loop shares: when to log, to save, to go back and to stop.
 
 A loop knows no screen: it is told when to stop (`should_stop`) and tells how far it is (`update_progress`).
 
@@ -9,11 +9,11 @@ after RETREATS of these it stops with one sentence.
 
 from __future__ import annotations
 
-import math
 import shutil
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,66 +46,20 @@ def quietly(what: str, share: float) -> None:
     """The `update_progress` of a run that nobody watches."""
 
 
-def seed_step(seed: int, step: int) -> None:
-    """Random numbers of a step depend on the seed and the step alone, so a resumed run is bit-identical."""
-    torch.manual_seed((seed * 1_000_003 + step) % 2**63)
+@dataclass(frozen=True)
+class Session:
+    """Where a run writes, whether it goes on from what lies there, who may stop it and who is told how far it is."""
 
+    out: Path
+    resume: bool = False
+    should_stop: ShouldStop = never
+    update_progress: UpdateProgress = quietly
 
-def batch_indices(n: int, batch: int, step: int, seed: int) -> Tensor:
-    """Indices of batch `step`: each epoch is a fresh permutation drawn from (seed, epoch) alone."""
-    picked: list[Tensor] = []
-    position, end = step * batch, (step + 1) * batch
-    while position < end:
-        epoch, offset = divmod(position, n)
-        order = torch.randperm(n, generator=torch.Generator().manual_seed(seed * 7919 + epoch))
-        take = order[offset : offset + end - position]
-        picked.append(take)
-        position += len(take)
-    return torch.cat(picked)
-
-
-def falling(progress: float, warmup: float = 0.01, floor: float = 0.1) -> float:
-    """Learning-rate factor: a short linear rise, then a cosine down to `floor`; progress in [0, 1]."""
-    if progress < warmup:
-        return max(progress / warmup, 0.02)
-    share = (progress - warmup) / (1 - warmup)
-    return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * min(share, 1.0)))
-
-
-def scaled_adam(modules: Iterable[nn.Module], rate: float, betas: tuple[float, float]) -> torch.optim.Adam:
-    """Adam whose rate for a weight falls with the root of its fan-in, as StyleGAN's equalised learning rate.
-
-    With one rate for all, layers with thousands of inputs move tens of times too fast and the run diverges.
-    """
-    groups: dict[float, list[nn.Parameter]] = {}
-    for module in modules:
-        for parameter in module.parameters():
-            scale = parameter[0].numel() ** -0.5 if parameter.ndim > 1 else 1.0
-            groups.setdefault(scale, []).append(parameter)
-    return torch.optim.Adam(
-        [{"params": group, "lr": rate * scale, "scale": scale} for scale, group in groups.items()],
-        betas=betas,
-        fused=True,
-    )
-
-
-def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    """Set the learning rate, scaled in each group as `scaled_adam` did, and by its `caution` after a retreat."""
-    for group in optimizer.param_groups:
-        group["lr"] = rate * group.get("scale", 1.0) * group.get("caution", 1.0)
-
-
-@torch.no_grad()
-def update_average(average: nn.Module, model: nn.Module, decay: float) -> None:
-    """EMA of the weights; buffers are copied."""
-    torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
-    for kept, current in zip(average.buffers(), model.buffers(), strict=True):
-        kept.copy_(current)
-
-
-def average_decay(images: int, batch: int, half_life: float) -> float:
-    """EMA decay for a half-life in images, ramped up at the start of a run (StyleGAN2-ADA)."""
-    return 0.5 ** (batch / max(min(half_life, images * 0.1), 1e-8))
+    def begin(self) -> None:
+        """Without `resume`, remove the state and the log of an earlier run."""
+        if not self.resume:
+            shutil.rmtree(self.out / "state", ignore_errors=True)
+            (self.out / "log.jsonl").unlink(missing_ok=True)
 
 
 class Run(ABC):
@@ -182,20 +136,11 @@ def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
     optimizer.step()
 
 
-def start_afresh(out: Path) -> None:
-    """Forget the run in `out`: its states and its log."""
-    shutil.rmtree(out / "state", ignore_errors=True)
-    (out / "log.jsonl").unlink(missing_ok=True)
-
-
 def spend_budget(
     run: Run,
-    out: Path,
+    session: Session,
     phase: str,
     doing: str,
-    resume: bool = False,
-    should_stop: ShouldStop = never,
-    update_progress: UpdateProgress = quietly,
     log_every: int = 20,
     save_seconds: float = 120.0,
     saved: Callable[[], None] = lambda: None,
@@ -207,6 +152,7 @@ def spend_budget(
     after each save. With a `selection` the run ends when that has waited long enough for a better score, and the
     selection's network has the best weights then.
     """
+    out = session.out
     states = out / "state" / phase
     last_curves = time.monotonic()
 
@@ -219,7 +165,7 @@ def spend_budget(
             last_curves = time.monotonic()
         saved()
 
-    if resume and (state := load_newest(states)) is not None:
+    if session.resume and (state := load_newest(states)) is not None:
         run.load(state)
         if selection is not None and "selection" in state:
             selection.load(state["selection"])
@@ -246,12 +192,12 @@ def spend_budget(
                 selection.load(state["selection"])
             log.write(phase=phase, step=run.done, images=run.images, event="retreat", retreats=run.retreats)
             since, bad_in_row = [], 0
-        stopped = should_stop()
+        stopped = session.should_stop()
         if run.done % log_every == 0 and since:
             rate = len(since) * run.batch / (time.monotonic() - last_log)
             log.write(phase=phase, step=run.done, images=run.images, images_per_second=rate, **_means(since))
             last_log, since = time.monotonic(), []
-            update_progress(doing, run.progress)
+            session.update_progress(doing, run.progress)
         if selection is not None and selection.is_due(run.images, run.batch, run.progress >= 1):
             score = selection.look(run.images)
             log.write(phase=phase, step=run.done, images=run.images, kid=score, best_kid=selection.best)

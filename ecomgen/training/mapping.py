@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -20,24 +19,14 @@ from ecomgen.models.encoder import Encoder
 from ecomgen.models.mapping import FlowMapping
 from ecomgen.models.shape import GeneratorConfig
 from ecomgen.models.stylegan import guided_schedule
-from ecomgen.training import losses
+from ecomgen.training import losses, steps
 from ecomgen.training.autoencoder import to_tensor
 from ecomgen.training.device import Compute
 from ecomgen.training.loop import (
     Run,
-    ShouldStop,
-    UpdateProgress,
-    average_decay,
-    batch_indices,
+    Session,
     descend,
-    falling,
-    never,
-    quietly,
-    scaled_adam,
-    seed_step,
-    set_rate,
     spend_budget,
-    update_average,
 )
 
 
@@ -88,7 +77,7 @@ class MappingRun(Run):
         device: torch.device,
     ) -> None:
         super().__init__(config.latents, config.batch)
-        seed_step(config.seed, 0)
+        steps.seed_step(config.seed, 0)
         self.config, self.device = config, device
         self.mean, self.deviation = mean.to(device), deviation.to(device)
         self.names, self.values, self.known = (
@@ -102,16 +91,16 @@ class MappingRun(Run):
         scale = weight.sqrt().clamp(min=1e-2 * float(weight.max()) ** 0.5)
         self.mapping.scale.copy_(scale / scale.square().mean().sqrt())
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
-        self.optimizer = scaled_adam([self.network], config.rate, (0.9, 0.99))
+        self.optimizer = steps.scaled_adam([self.network], config.rate, (0.9, 0.99))
 
     def parts(self) -> dict[str, Any]:
         return {"network": self.network, "average": self.average, "optimizer": self.optimizer}
 
     def step(self) -> dict[str, float]:
         config = self.config
-        seed_step(config.seed, self.done + 1)
-        set_rate(self.optimizer, config.rate * falling(self.progress, floor=0.01))
-        rows = batch_indices(len(self.mean), config.batch, self.done, config.seed).to(self.device)
+        steps.seed_step(config.seed, self.done + 1)
+        steps.set_rate(self.optimizer, config.rate * steps.falling(self.progress, floor=0.01))
+        rows = steps.batch_indices(len(self.mean), config.batch, self.done, config.seed).to(self.device)
         draw = torch.rand(len(rows), self.known.shape[1] + 1).to(self.device)
         known = self.known[rows] & (draw[:, 1:] < config.keep) & (draw[:, :1] > config.keep_none)
         w = self.mean[rows] + self.deviation[rows] * torch.randn(self.mean[rows].shape).to(self.device)
@@ -124,8 +113,8 @@ class MappingRun(Run):
         loss = losses.flow_matching(mapping.velocity(at, mapping.moment(t[:, None], c)), noise, target)
         descend(loss, self.optimizer)
         self.done += 1
-        decay = average_decay(self.images, config.batch, config.half_life)
-        update_average(self.average, self.network, decay)
+        decay = steps.average_decay(self.images, config.batch, config.half_life)
+        steps.update_average(self.average, self.network, decay)
         return {"loss": float(loss.detach())}
 
 
@@ -152,7 +141,7 @@ def draw_latents(
 
     `shown` is what `Vocabulary.lookup` says of all photos, `rows` picks from them.
     """
-    seed_step(seed, -1)
+    steps.seed_step(seed, -1)
     names, values, all_known = shown
     parts = []
     for part in rows.split(256):
@@ -166,21 +155,15 @@ def draw_latents(
 
 def train_mapping(
     run: MappingRun,
-    out: Path,
-    resume: bool = False,
-    should_stop: ShouldStop = never,
-    update_progress: UpdateProgress = quietly,
+    session: Session,
 ) -> bool:
     """Train until the budget is spent; False when `should_stop` ended it early. Writes log and state under `out`."""
     config, doing = run.config, "Learning what belongs to which words"
     return spend_budget(
         run,
-        out,
+        session,
         "mapping",
         doing,
-        resume,
-        should_stop,
-        update_progress,
         config.log_every,
         config.save_seconds,
     )

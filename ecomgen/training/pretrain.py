@@ -15,23 +15,20 @@ from ecomgen.data.products import Product
 from ecomgen.errors import CheckpointError, ConfigError
 from ecomgen.models.backbone import Backbone, BackboneConfig, load_backbone, save_backbone
 from ecomgen.models.recogniser import load_recogniser
+from ecomgen.training import steps
 from ecomgen.training.augment import AugmentConfig, augment
 from ecomgen.training.autoencoder import to_tensor
 from ecomgen.training.device import Compute, choose_compute
 from ecomgen.training.joint_embedding import OBJECTIVES
 from ecomgen.training.loop import (
     Run,
+    Session,
     ShouldStop,
     UpdateProgress,
-    batch_indices,
     descend,
-    falling,
     never,
     quietly,
-    seed_step,
-    set_rate,
     spend_budget,
-    start_afresh,
 )
 from ecomgen.training.probe import features_of, linear_probe, nearest_neighbours
 from ecomgen.training.recognise import read_labelled
@@ -97,9 +94,9 @@ class PretrainingRun(Run):
 
     def step(self) -> dict[str, float]:
         config = self.config
-        rows = batch_indices(len(self.pixels), self.batch, self.done, config.seed)
-        seed_step(config.seed, self.done)
-        set_rate(self.optimizer, config.rate * falling(self.progress, warmup=0.03, floor=0.005))
+        rows = steps.batch_indices(len(self.pixels), self.batch, self.done, config.seed)
+        steps.seed_step(config.seed, self.done)
+        steps.set_rate(self.optimizer, config.rate * steps.falling(self.progress, warmup=0.03, floor=0.005))
         photos = to_tensor(self.pixels[rows]).to(self.compute.device)
         views = [augment(photos, config.augment) for _ in range(2)]
         turns = torch.randint(4, (len(rows) // 4,))
@@ -135,15 +132,13 @@ def pretrain(
     metrics.json gets kNN and linear-probe accuracy on held-out photos, where the sets say category and colour, beside
     those of random weights and of the supervised `compare`. Raises DataError, CheckpointError.
     """
-    if not resume:
-        start_afresh(out)
+    session = Session(out, resume, should_stop, update_progress)
+    session.begin()
     update_progress("Reading the photos", 0.0)
     photos, held_out = read_labelled(data, config.backbone.size, config.held_out)
     compute = choose_compute(config.precision)
     run = PretrainingRun(config, starting_backbone(config), photos.pixels, compute)
-    if not spend_budget(
-        run, out, "pretraining", "Learning to see products", resume, should_stop, update_progress
-    ):
+    if not spend_budget(run, session, "pretraining", "Learning to see products"):
         return False
     save_backbone(out, run.backbone.cpu())
     update_progress("Measuring", 1.0)

@@ -24,6 +24,7 @@ from ecomgen.models.recogniser import (
     save_recogniser,
 )
 from ecomgen.schema import Schema, default_schema
+from ecomgen.training import steps
 from ecomgen.training.augment import AugmentConfig, augment
 from ecomgen.training.autoencoder import to_tensor
 from ecomgen.training.contrast import TextSide
@@ -32,17 +33,13 @@ from ecomgen.training.generator import count_values
 from ecomgen.training.lexicon import Lexicon
 from ecomgen.training.loop import (
     Run,
+    Session,
     ShouldStop,
     UpdateProgress,
-    batch_indices,
     descend,
-    falling,
     never,
     quietly,
-    seed_step,
-    set_rate,
     spend_budget,
-    start_afresh,
 )
 from ecomgen.training.photos import DataConfig, read_photos
 from ecomgen.training.runlog import write_metrics
@@ -150,9 +147,9 @@ class RecogniserRun(Run):
 
     def step(self) -> dict[str, float]:
         config = self.config
-        rows = batch_indices(len(self.pixels), self.batch, self.done, config.seed)
-        seed_step(config.seed, self.done)
-        set_rate(self.optimizer, config.rate * falling(self.progress, warmup=0.03, floor=0.005))
+        rows = steps.batch_indices(len(self.pixels), self.batch, self.done, config.seed)
+        steps.seed_step(config.seed, self.done)
+        steps.set_rate(self.optimizer, config.rate * steps.falling(self.progress, warmup=0.03, floor=0.005))
         text = self.text if self.progress >= config.text_from else None
         side = config.backbone.size * 3 // 4 if self.progress < config.small else 0
         photos = to_tensor(self.pixels[rows]).to(self.compute.device)
@@ -163,8 +160,9 @@ class RecogniserRun(Run):
         loss = torch.stack(list(parts.values())).sum()
         if text:
             since = (self.progress - config.text_from) / (1 - config.text_from)
-            set_rate(
-                self.text_optimizer, config.rate * config.text_rate * falling(since, warmup=0.03, floor=0.01)
+            steps.set_rate(
+                self.text_optimizer,
+                config.rate * config.text_rate * steps.falling(since, warmup=0.03, floor=0.01),
             )
             self.text_optimizer.zero_grad(set_to_none=True)
             vectors = self.recogniser.describe(features)
@@ -208,8 +206,8 @@ def train_recogniser(
 
     metrics.json gets accuracy and calibration on the photos held out. Raises DataError, CheckpointError.
     """
-    if not resume:
-        start_afresh(out)
+    session = Session(out, resume, should_stop, update_progress)
+    session.begin()
     update_progress("Reading the photos", 0.0)
     kept, held_out = read_labelled(data, config.backbone.size, config.held_out)
     learnt, calibration = split_calibration(kept, config.held_out)
@@ -219,9 +217,7 @@ def train_recogniser(
     text = start_beside(config, data[0], learnt.products) if config.text else None
     recogniser = new_recogniser(config, learnt.products, schema, text.encoder.dim if text else 256)
     run = RecogniserRun(config, recogniser, learnt, compute, text)
-    if not spend_budget(
-        run, out, "recogniser", "Learning to recognise products", resume, should_stop, update_progress
-    ):
+    if not spend_budget(run, session, "recogniser", "Learning to recognise products"):
         return False
     recogniser = recogniser.cpu().eval().requires_grad_(False)
     calibrate(recogniser, calibration)

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from ecomgen.training.loop import (
+from ecomgen.training.runlog import RunLog, read_log
+from ecomgen.training.state import load_newest, save_state
+from ecomgen.training.steps import (
     average_decay,
     batch_indices,
     falling,
@@ -19,8 +21,6 @@ from ecomgen.training.loop import (
     set_rate,
     update_average,
 )
-from ecomgen.training.runlog import RunLog, read_log
-from ecomgen.training.state import load_newest, save_state
 
 
 @given(n=st.integers(1, 40), batch=st.integers(1, 50), seed=st.integers(0, 99))

@@ -22,13 +22,15 @@ from ecomgen.training.loop import (
     RETREATS,
     NotFinite,
     Run,
+    Session,
+    ShouldStop,
     descend,
-    scaled_adam,
-    set_rate,
+    never,
     spend_budget,
 )
 from ecomgen.training.runlog import read_log
 from ecomgen.training.selection import Selection, SelectionConfig, select_by_kid
+from ecomgen.training.steps import scaled_adam, set_rate
 
 
 class Line(Run):
@@ -58,8 +60,9 @@ class Line(Run):
         return {"network": self.network, "optimizer": self.optimizer}
 
 
-def run_to_end(run: Run, out: Path, **options) -> bool:
-    return spend_budget(run, out, "line", "Learning", log_every=1, **options)
+def run_to_end(run: Run, out: Path, resume: bool = False, should_stop: ShouldStop = never, **options) -> bool:
+    session = Session(out, resume, should_stop)
+    return spend_budget(run, session, "line", "Learning", log_every=1, **options)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
