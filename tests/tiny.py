@@ -57,3 +57,35 @@ def tiny_judge(values: Mapping[str, tuple[str, ...]] | None = None, size: int = 
     }
     config = RecogniserConfig(BackboneConfig(size, (1, 1, 1)), values)
     return Recogniser(config).eval().requires_grad_(False)
+
+
+def tiny_training(images: int, latents: int, width: int = 8, **both: float) -> str:
+    """The file of a generator's whole training at 16 px; `both`: settings of its two phases, such as log_every."""
+    more = "\n".join(f"{name} = {value}" for name, value in both.items())
+    return f"""
+trainer = "generator"
+precision = "fp32"
+compile = false
+least = 2
+[data]
+held_out = 0.1
+[generator]
+channels = [{2 * width}, {2 * width}, {width}]
+w_dim = {width}
+mapping_width = {2 * width}
+mapping_layers = 2
+steps = 4
+[encoder]
+channels = [{width}, {2 * width}]
+w_dim = {width}
+[discriminator]
+channels = [{width}, {2 * width}]
+[autoencoder]
+images = {images}
+batch = {width}
+{more}
+[mapping]
+latents = {latents}
+batch = {width}
+{more}
+"""

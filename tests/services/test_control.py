@@ -1,34 +1,18 @@
 """Pictures from a photo and from pictures, on a tiny checkpoint; each has to be made again from its parameters alone."""
 
-import shutil
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from drawing import draw_product
-from tiny import tiny_checkpoint
 
 from ecomgen.errors import InvalidRequest
-from ecomgen.models.checkpoint import save_checkpoint
-from ecomgen.services.attributes import AttributeReader
 from ecomgen.services.control import Control
 from ecomgen.services.generation import Generation
 from ecomgen.services.records import GenerationRequest, Picture
-from ecomgen.settings import Settings, bundled
 
 SHOWN = {"category": "belts", "colour": "red"}
-
-
-@pytest.fixture(scope="module")
-def generation(tmp_path_factory: pytest.TempPathFactory) -> Generation:
-    folder = tmp_path_factory.mktemp("checkpoints")
-    shutil.copytree(bundled("checkpoints") / "text", folder / "text")
-    save_checkpoint(folder / "tiny", tiny_checkpoint())
-    save_checkpoint(folder / "other", tiny_checkpoint(seed=1))
-    settings = Settings(checkpoints=folder, home=Path("/nowhere"), model="tiny")
-    return Generation(settings, AttributeReader(settings))
 
 
 @pytest.fixture(scope="module")

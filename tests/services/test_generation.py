@@ -17,21 +17,7 @@ from ecomgen.models.checkpoint import save_checkpoint
 from ecomgen.services.attributes import AttributeReader
 from ecomgen.services.generation import Generation
 from ecomgen.services.records import GenerationRequest, Picture
-from ecomgen.settings import Settings, bundled
-
-
-@pytest.fixture(scope="module")
-def tiny_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    folder = tmp_path_factory.mktemp("checkpoints")
-    shutil.copytree(bundled("checkpoints") / "text", folder / "text")
-    save_checkpoint(folder / "tiny", tiny_checkpoint())
-    save_checkpoint(folder / "other", tiny_checkpoint(seed=1))
-    return Settings(checkpoints=folder, home=tmp_path_factory.mktemp("home"), model="tiny")
-
-
-@pytest.fixture(scope="module")
-def generation(tiny_settings: Settings) -> Generation:
-    return Generation(tiny_settings, AttributeReader(tiny_settings))
+from ecomgen.settings import Settings
 
 
 def pixels(picture: Picture) -> np.ndarray:

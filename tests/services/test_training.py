@@ -8,35 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
+from tiny import tiny_training
 
 from ecomgen.errors import ConfigError, DataError
 from ecomgen.models.checkpoint import load_checkpoint
 from ecomgen.services.training import find_config, train
 from ecomgen.settings import bundled
-
-TINY = """
-trainer = "generator"
-precision = "fp32"
-compile = false
-least = 2
-[generator]
-channels = [16, 16, 8]
-w_dim = 8
-mapping_width = 16
-mapping_layers = 1
-[encoder]
-channels = [8, 16]
-w_dim = 8
-[discriminator]
-channels = [8, 16]
-[autoencoder]
-images = {images}
-batch = 8
-log_every = 5
-[mapping]
-latents = 400
-batch = 8
-"""
 
 
 def silent(what: str, share: float) -> None:
@@ -45,7 +22,7 @@ def silent(what: str, share: float) -> None:
 
 def test_trains_what_the_file_says(product_folder: Path, tmp_path: Path) -> None:
     config = tmp_path / "mine.toml"
-    config.write_text(TINY.format(images=80))
+    config.write_text(tiny_training(images=80, latents=400, log_every=5))
     seen: list[float] = []
     out = train(config, product_folder, tmp_path / "out", False, lambda what, share: seen.append(share))
     assert out == tmp_path / "out"
@@ -70,7 +47,7 @@ def test_an_unknown_trainer_and_a_missing_set_are_sentences(tmp_path: Path) -> N
 
 def test_ctrl_c_saves_and_resume_finishes(product_folder: Path, tmp_path: Path) -> None:
     config, out = tmp_path / "long.toml", tmp_path / "out"
-    config.write_text(TINY.format(images=4000))
+    config.write_text(tiny_training(images=4000, latents=400, log_every=5))
     command = [
         sys.executable,
         "-m",

@@ -118,3 +118,7 @@ def test_other_spellings_of_words() -> None:
     assert {"hand bag", "handbags", "watch"} <= forms
     assert respelt("墨绿色", "colour", random.Random(0)) == "墨绿"
     assert respelt("red", "colour", random.Random(0)) == "red"
+    assert [respelt(letter, "category", random.Random(i)) for i in range(9) for letter in "s "] == 9 * [
+        "s",
+        " ",
+    ]

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
+from tiny import tiny_training
 from torch import Tensor, nn
 
 from ecomgen.errors import TrainingError
@@ -198,33 +199,7 @@ def test_curves_are_drawn_from_the_log(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".curves*"))
 
 
-CONFIG = """
-trainer = "generator"
-precision = "fp32"
-compile = false
-least = 2
-[data]
-held_out = 0.1
-[generator]
-channels = [32, 32, 16]
-w_dim = 16
-mapping_width = 32
-mapping_layers = 2
-steps = 4
-[encoder]
-channels = [16, 32]
-w_dim = 16
-[discriminator]
-channels = [16, 32]
-[autoencoder]
-images = 1600
-batch = 16
-save_seconds = 0.3
-[mapping]
-latents = 6400
-batch = 16
-save_seconds = 0.3
-"""
+CONFIG = tiny_training(images=1600, latents=6400, width=16, save_seconds=0.3)
 
 
 @pytest.mark.slow  # five programs, one after the other

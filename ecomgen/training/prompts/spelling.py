@@ -26,6 +26,8 @@ def respelt(word: str, attribute: str, rng: random.Random) -> str:
         if attribute != "colour" or len(word) < 3:
             return word
         return word[:-1] if word.endswith("色") else word + "色"
+    if len(word) == 1:  # less would be nothing
+        return word
     kind = rng.random()
     if kind < 0.35 and " " in word and not word.startswith(("for ", "my ", "with ", "in ")):
         first, rest = word.split(" ", 1)
