@@ -130,7 +130,7 @@ def _vote(review: Review, given: Any) -> dict[str, Any]:
         review.vote(
             given.get("id", ""),
             given.get("liked"),
-            reason=given.get("reason", ""),
+            [given["reason"]] if given.get("reason") else [],
             visitor=given.get("visitor", ""),
             vote_id=given.get("vote_id"),
         )
@@ -157,7 +157,11 @@ def kept_card(kept: ReviewedPicture) -> dict[str, Any]:
     """A recorded picture as cards.js takes it, with its vote."""
     recipe = {f.name: getattr(kept, f.name) for f in fields(Picture) if hasattr(kept, f.name)}
     made = Picture(image=Image.new("RGB", (1, 1)), **recipe)
-    return card(made) | {"liked": kept.liked, "reason": kept.reason, "file": kept.path is not None}
+    return card(made) | {
+        "liked": kept.liked,
+        "reason": next(iter(kept.reasons), ""),
+        "file": kept.path is not None,
+    }
 
 
 def run(

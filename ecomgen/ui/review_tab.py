@@ -7,7 +7,7 @@ from typing import Any, get_args
 import gradio as gr
 from gradio.events import Dependency
 
-from ecomgen.data.store import Rated
+from ecomgen.data.store import Filter, Rated
 from ecomgen.ui import cards
 from ecomgen.ui.context import Services, Visitor
 from ecomgen.ui.create_tab import Labels
@@ -34,7 +34,7 @@ def review_tab(services: Services, visitor: gr.BrowserState, tab: gr.Tab, switch
         speaker = Visitor.read(who)
         try:
             counts = review.counts()
-            found = review.pictures(0, min(length, _MOST), rated)  # type: ignore[arg-type]
+            found = review.page(Filter(rated=rated), limit=min(length, _MOST)).pictures  # type: ignore[arg-type]
         except Exception as error:
             return gr.skip(), gr.skip(), cards.sentence(error, speaker.language), gr.skip()
         run = [cards.run("all", [cards.kept_card(p) for p in found], "", {})] if found else []
