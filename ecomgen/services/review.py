@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import re
 import secrets
 import time
-import unicodedata
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -29,6 +27,14 @@ from ecomgen.data.store import (
 )
 from ecomgen.errors import InvalidRequest
 from ecomgen.services.pictures import prune, save_picture
+from ecomgen.services.review_input import (
+    checked_filter,
+    checked_id,
+    checked_name,
+    checked_reasons,
+    checked_text,
+    clean,
+)
 from ecomgen.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,11 +51,8 @@ MOST_AT_ONCE = 1000
 """Most pictures that one call votes on, marks or looks up."""
 
 _MAX_VISITOR = 64
-_MAX_NAME = 60
-_MAX_SEARCH = 500
 _MAX_PAGE = 200
 _PRUNE_EVERY = 64
-_ID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -112,21 +115,21 @@ class Review:
 
         Pictures that come one by one belong together when they are given the same `batch` (from `new_batch`).
         """
-        visitor = _text("visitor", visitor, _MAX_VISITOR)
-        batch = new_batch() if batch is None else _id("batch", batch)
+        visitor = checked_text("visitor", visitor, _MAX_VISITOR)
+        batch = new_batch() if batch is None else checked_id("batch", batch)
         readings = {name: asdict(reading) for name, reading in (parsed or {}).items()}
         first = self._store.size_of_batch(batch)
         now = datetime.now(UTC)
         kept, rows = [], []
         for position, picture in enumerate(pictures, start=first):
-            path = save_picture(picture, self._folder / _id("picture", picture.id), "png")
+            path = save_picture(picture, self._folder / checked_id("picture", picture.id), "png")
             kept.append(Kept(picture.id, path, batch))
             rows.append(
                 PictureRow(
                     id=picture.id,
                     batch=batch,
                     position=position,
-                    prompt=_clean(picture.prompt),
+                    prompt=clean(picture.prompt),
                     language=language if language in ("en", "zh") else "en",
                     parsed=readings,
                     attributes=dict(picture.attributes),
@@ -177,35 +180,29 @@ class Review:
         """The same vote on several pictures (vote id -> picture id), on all or on none; returns how many are new."""
         if not isinstance(liked, bool | None):
             raise InvalidRequest("A vote is a thumb up, a thumb down, or neither.")
-        if (
-            isinstance(reasons, str)
-            or not isinstance(reasons, Sequence)
-            or not set(_hashable(reasons)) <= set(REASONS)
-        ):
-            raise InvalidRequest(f"The reasons are of: {', '.join(REASONS)}.")
         row = VoteRow(
             id="",
             picture_id="",
             liked=liked,
-            reasons=tuple(reason for reason in REASONS if reason in reasons),
-            comment=_text("comment", comment, MAX_COMMENT),
-            visitor=_text("visitor", visitor, _MAX_VISITOR),
-            reviewer=_name("name", reviewer),
+            reasons=checked_reasons(reasons, REASONS),
+            comment=checked_text("comment", comment, MAX_COMMENT),
+            visitor=checked_text("visitor", visitor, _MAX_VISITOR),
+            reviewer=checked_name("name", reviewer),
             created_at=datetime.now(UTC),
         )
         self._known(list(picture_ids.values()))
-        pairs = [(_id("vote", id), picture_id) for id, picture_id in picture_ids.items()]
+        pairs = [(checked_id("vote", id), picture_id) for id, picture_id in picture_ids.items()]
         return self._store.add_votes([replace(row, id=id, picture_id=picture_id) for id, picture_id in pairs])
 
     def undo(self, vote_id: str, visitor: str, undo_id: str | None = None) -> bool:
         """Let a vote of this visitor count no more, so that what counted before counts again; False when it did not count."""
-        vote = self._store.vote(_id("vote", vote_id))
+        vote = self._store.vote(checked_id("vote", vote_id))
         if vote is None or not visitor or vote.visitor != visitor or vote.undoes:
             raise InvalidRequest("Only your own votes can be undone.")
         if vote_id in {earlier.undoes for earlier in self._store.votes(vote.picture_id)}:
             return False
         undoing = VoteRow(
-            id=uuid.uuid4().hex if undo_id is None else _id("vote", undo_id),
+            id=uuid.uuid4().hex if undo_id is None else checked_id("vote", undo_id),
             picture_id=vote.picture_id,
             liked=None,
             reasons=(),
@@ -236,14 +233,14 @@ class Review:
         if kind not in get_args(MarkKind) or not isinstance(present, bool):
             raise InvalidRequest(f"A mark is one of: {', '.join(get_args(MarkKind))}.")
         if kind == "tag":
-            value = _name("tag", value)
+            value = checked_name("tag", value)
             if not value:
                 raise InvalidRequest("The tag is empty; please write one.")
         elif kind == "shortlist":
             value = self.shortlist(value).id
         elif value != "":
             raise InvalidRequest("A deletion has no value.")
-        visitor, now = _text("visitor", visitor, _MAX_VISITOR), datetime.now(UTC)
+        visitor, now = checked_text("visitor", visitor, _MAX_VISITOR), datetime.now(UTC)
         ids = list(dict.fromkeys(self._known(picture_ids)))
         rows = [
             MarkRow(
@@ -261,10 +258,10 @@ class Review:
 
     def new_shortlist(self, name: str, visitor: str = "") -> ShortlistRow:
         """Begin a shortlist; its id is the secret part of the link that shares it."""
-        name = _name("name", name)
+        name = checked_name("name", name)
         if not name:
             raise InvalidRequest("The shortlist needs a name.")
-        visitor = _text("visitor", visitor, _MAX_VISITOR)
+        visitor = checked_text("visitor", visitor, _MAX_VISITOR)
         row = ShortlistRow(id=secrets.token_hex(16), name=name, visitor=visitor, created_at=datetime.now(UTC))
         self._store.add_shortlist(row)
         return row
@@ -275,7 +272,7 @@ class Review:
 
     def shortlist(self, shortlist_id: str) -> ShortlistRow:
         """The shortlist of this id; InvalidRequest when there is none."""
-        wanted = _id("shortlist", shortlist_id)
+        wanted = checked_id("shortlist", shortlist_id)
         for row in self._store.shortlists():
             if row.id == wanted:
                 return row
@@ -299,7 +296,7 @@ class Review:
             raise InvalidRequest(f"Pictures are sorted by one of: {', '.join(get_args(Sort))}.")
         if not isinstance(after, str) or not (type(limit) is int and 1 <= limit <= _MAX_PAGE):
             raise InvalidRequest(f"A page holds 1 to {_MAX_PAGE} pictures.")
-        found, following = self._store.page(_checked(wanted), sort, after, limit)
+        found, following = self._store.page(checked_filter(wanted), sort, after, limit)
         return Page([self._reviewed(stored) for stored in found], following)
 
     def each(self, wanted: Filter) -> Iterator[ReviewedPicture]:
@@ -314,7 +311,7 @@ class Review:
 
     def counts(self, wanted: Filter | None = None) -> dict[Rated, int]:
         """How many pictures fit, whatever rating is asked for: all, liked, disliked, unrated; of deleted ones only all."""
-        return self._store.counts(_checked(wanted or Filter()))
+        return self._store.counts(checked_filter(wanted or Filter()))
 
     def choices(self) -> dict[str, list[str]]:
         """What there is to filter by: "model", "reviewer", "tag", and "is colour" and so on for attributes -> values."""
@@ -322,7 +319,7 @@ class Review:
 
     def history(self, visitor: str, limit: int = 50) -> list[ReviewedPicture]:
         """What this visitor made last (at most 200 pictures), newest batch first, in order within."""
-        visitor = _text("visitor", visitor, _MAX_VISITOR)
+        visitor = checked_text("visitor", visitor, _MAX_VISITOR)
         if not (type(limit) is int and 1 <= limit <= _MAX_PAGE):
             raise InvalidRequest(f"A page holds 1 to {_MAX_PAGE} pictures.")
         if not visitor:
@@ -340,7 +337,7 @@ class Review:
     def _known(self, picture_ids: Sequence[str]) -> Sequence[str]:
         if not isinstance(picture_ids, list | tuple) or not 1 <= len(picture_ids) <= MOST_AT_ONCE:
             raise InvalidRequest(f"Please choose 1 to {MOST_AT_ONCE:,} pictures.")
-        return [_id("picture", id) for id in picture_ids]
+        return [checked_id("picture", id) for id in picture_ids]
 
     def _reviewed(self, stored: StoredPicture) -> ReviewedPicture:
         row, vote = stored.row, stored.vote
@@ -361,48 +358,3 @@ class Review:
 def new_batch() -> str:
     """An id for pictures that belong together: 32 hex digits, later ones sort after earlier ones."""
     return f"{time.time_ns() // 1000:016x}{secrets.token_hex(8)}"
-
-
-def _id(what: str, value: object) -> str:
-    if not isinstance(value, str) or not _ID.fullmatch(value):
-        raise InvalidRequest(f"A {what} id is 32 hexadecimal digits.")
-    return value
-
-
-def _text(what: str, value: object, longest: int) -> str:
-    if not isinstance(value, str):
-        raise InvalidRequest(f"The {what} must be text.")
-    value = _clean(value)
-    if len(value) > longest:
-        raise InvalidRequest(f"The {what} is longer than {longest:,} characters.")
-    return value
-
-
-def _clean(text: str) -> str:
-    """Without control characters and lone surrogates, which databases refuse; line breaks stay."""
-    return "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs")).strip()
-
-
-def _name(what: str, value: object) -> str:
-    """A short text on one line."""
-    return " ".join(_text(what, value, _MAX_NAME).split())
-
-
-def _hashable(values: Sequence[object]) -> list[object]:
-    return [value if isinstance(value, str) else None for value in values]
-
-
-def _checked(wanted: Filter) -> Filter:
-    """A filter that may have come from anywhere."""
-    if wanted.rated not in get_args(Rated):
-        raise InvalidRequest(f"Pictures are listed by one of: {', '.join(get_args(Rated))}.")
-    texts = {
-        name: _text(name, getattr(wanted, name), _MAX_SEARCH)
-        for name in ("search", "model", "reviewer", "tag")
-    }
-    if wanted.shortlist:
-        _id("shortlist", wanted.shortlist)
-    chosen = {_text("attribute", k, _MAX_NAME): _text(k, v, _MAX_NAME) for k, v in wanted.attributes.items()}
-    if len(chosen) > _MAX_NAME:
-        raise InvalidRequest("Please filter by fewer attributes.")
-    return replace(wanted, attributes=chosen, **texts)  # type: ignore[arg-type]
