@@ -142,8 +142,8 @@ def check(url: str, ids: list[str], acknowledged: list[str]) -> dict[str, int | 
     name = {True: "liked", False: "disliked", None: "unrated"}
     wrong = 0
     for picture_id, those in votes.items():
-        counting = standing(those)
-        wrong += filed.get(picture_id) != name[counting[-1].liked if counting else None]
+        counting = [vote.liked for vote in standing(those) if vote.liked is not None]
+        wrong += filed.get(picture_id) != name[counting[-1] if counting else None]
     store.close()
     result: dict[str, int | str] = {
         "lost": sum(vote_id not in stored for vote_id in acknowledged),

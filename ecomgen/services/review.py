@@ -218,7 +218,7 @@ class Review:
         return self._store.votes(self.picture(picture_id).id)
 
     def judgements(self, picture_id: str) -> list[VoteRow]:
-        """Each visitor's latest vote that was not undone; the last one counts."""
+        """Each visitor's latest vote that was not undone; the last one that says up or down counts."""
         return standing(self.votes(picture_id))
 
     def mark(

@@ -66,7 +66,7 @@ def checked_filter(wanted: Filter) -> Filter:
 
 def checked_reasons(given: object, known: Sequence[str]) -> tuple[str, ...]:
     """Those of the known reasons that are given, in their usual order."""
-    named = list(given) if isinstance(given, list | tuple) else [given]
+    named = list(given) if isinstance(given, list | tuple) else [None]
     if not all(isinstance(reason, str) and reason in known for reason in named):
         raise InvalidRequest(f"The reasons are of: {', '.join(known)}.")
     return tuple(reason for reason in known if reason in named)

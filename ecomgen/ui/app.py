@@ -49,7 +49,7 @@ def build_page(services: Services) -> gr.Blocks:
             with gr.Tab(word("create", "en"), id="create") as first:
                 labels = create_tab(services, visitor, arrived)
             with gr.Tab(word("review", "en"), id="review") as second:
-                labels |= review_tab(services, visitor, second, switched)
+                review_tab(visitor, second, arrived)
             with gr.Tab(word("finetune", "en"), id="finetune") as third:
                 labels |= finetune_tab()
         labels |= {first: {"label": "create"}, second: {"label": "review"}, third: {"label": "finetune"}}

@@ -26,6 +26,7 @@ from ecomgen.services.review import Review, ReviewedPicture
 from ecomgen.services.thumbnails import Thumbnails
 from ecomgen.ui import cards
 from ecomgen.ui.context import Services
+from ecomgen.ui.words import preferred_language, translated, word
 
 _MEDIA = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson", "zip": "application/zip"}
 _FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
@@ -59,20 +60,20 @@ def add_review(server: FastAPI, services: Services) -> None:
 
     @routes.get("/review/pictures")
     def pictures(request: Request) -> Response:
-        return _told(lambda: _page(review, request.query_params))
+        return _told(lambda: _page(review, request.query_params), _language(request))
 
     @routes.get("/review/choices")
-    def choices() -> Response:
-        return _told(lambda: _choices(review))
+    def choices(request: Request) -> Response:
+        return _told(lambda: _choices(review), _language(request))
 
     @routes.get("/review/pictures/{name}")
-    def details(name: str) -> Response:
-        return _told(lambda: {"card": _card(review.picture(name)), "judgements": _judgements(review, name)})
+    def details(request: Request, name: str, visitor: str = "") -> Response:
+        return _told(lambda: {"judgements": _judgements(review, name, visitor)}, _language(request))
 
     def change(path: str, answer: Answer) -> None:
         async def changed(request: Request) -> Response:
             given = await _json(request)
-            return await run_in_threadpool(_told, lambda: answer(given))
+            return await run_in_threadpool(_told, lambda: answer(given), _language(request))
 
         routes.post(f"/review/{path}")(changed)
 
@@ -85,9 +86,10 @@ def add_review(server: FastAPI, services: Services) -> None:
     async def exported(request: Request) -> Response:
         given = await _json(request)
         if not exporting.acquire(blocking=False):
-            return _refusal("Other exports are being made; please try again in a moment.", 503)
+            busy = "Other exports are being made; please try again in a moment."
+            return _refusal(translated(busy, _language(request)), 503)
         try:
-            return await run_in_threadpool(_export, review, given)
+            return await run_in_threadpool(_export, review, given, _language(request))
         finally:
             exporting.release()
 
@@ -105,17 +107,21 @@ async def _json(request: Request) -> Mapping[str, Any]:
     return given if isinstance(given, Mapping) else {}
 
 
-def _told(answer: Callable[[], Any]) -> Response:
-    """The answer as JSON, or what is wrong in one sentence."""
+def _told(answer: Callable[[], Any], language: str) -> Response:
+    """The answer as JSON, or what is wrong in one sentence of the visitor's language."""
     try:
         return JSONResponse(answer(), headers=_NEVER)
     except InvalidRequest as error:
-        return _refusal(str(error), 400)
+        return _refusal(translated(str(error), language), 400)
     except EcomgenError as error:
-        return _refusal(str(error), 503)
+        return _refusal(translated(str(error), language), 503)
     except Exception:
         logging.getLogger(__name__).exception("a request of the gallery failed")
-        return _refusal("", 500)
+        return _refusal(word("unknown_fault", language), 500)
+
+
+def _language(request: Request) -> str:
+    return preferred_language(request.headers.get("accept-language", ""))
 
 
 def _refusal(sentence: str, status: int) -> Response:
@@ -157,7 +163,9 @@ def _card(picture: ReviewedPicture) -> dict[str, Any]:
     """A picture as gallery.js takes it."""
     own = ("reasons", "comment", "reviewer", "tags", "shortlists", "deleted", "language")
     plain = {name: getattr(picture, name) for name in own}
-    return cards.kept_card(picture) | plain | {"created": picture.created_at.isoformat()}
+    card = cards.kept_card(picture)
+    del card["reason"], card["own"]  # the gallery knows several reasons, and what the visitor's own judgement is
+    return card | plain | {"seedless": bool(picture.latent), "created": picture.created_at.isoformat()}
 
 
 def _choices(review: Review) -> dict[str, Any]:
@@ -169,12 +177,13 @@ def _choices(review: Review) -> dict[str, Any]:
     return {"attributes": attributes, "shortlist": lists, **named}
 
 
-def _judgements(review: Review, picture_id: str) -> list[dict[str, Any]]:
-    """What each visitor thinks; who they are stays with us."""
+def _judgements(review: Review, picture_id: str, visitor: str) -> list[dict[str, Any]]:
+    """What each visitor thinks, and which is the asking one's `own`; who the others are stays with us."""
     told = ("liked", "reasons", "comment", "reviewer")
     standing = review.judgements(picture_id)
     return [
-        {name: getattr(vote, name) for name in told} | {"created": vote.created_at.isoformat()}
+        {name: getattr(vote, name) for name in told}
+        | {"created": vote.created_at.isoformat(), "own": bool(visitor) and vote.visitor == visitor}
         for vote in standing
     ]
 
@@ -217,7 +226,7 @@ def _new_shortlist(review: Review, given: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": made.id, "name": made.name}
 
 
-def _export(review: Review, given: Mapping[str, Any]) -> Response:
+def _export(review: Review, given: Mapping[str, Any], language: str) -> Response:
     """The chosen pictures (`pictures`: ids), or all that fit a filter, as a file."""
     format, query = given.get("format"), given.get("filter")
     if format not in EXPORTERS:
@@ -231,7 +240,7 @@ def _export(review: Review, given: Mapping[str, Any]) -> Response:
         names = {row.id: row.name for row in review.shortlists()}
         return {"count": export(format, chosen, names, target)}
 
-    answer = _told(write)
+    answer = _told(write, language)
     if not target.is_file():
         folder.cleanup()
         return answer

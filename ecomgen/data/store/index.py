@@ -54,16 +54,16 @@ def file_pictures(connection: Connection, rows: Sequence[PictureRow]) -> list[in
 def file_votes(connection: Connection, place: int, all_votes: Sequence[VoteRow]) -> None:
     """File a picture by all of its votes, in their order, and remember which one counts."""
     counting = standing(all_votes)
-    current = counting[-1] if counting else None
-    liked = current.liked if current else None
-    rating = {True: "liked", False: "disliked", None: "unrated"}[liked]
+    # A comment alone, or a rating taken back, leaves what others said as it is.
+    current = next((vote for vote in reversed(counting) if vote.liked is not None), None)
+    rating = {True: "liked", False: "disliked", None: "unrated"}[current.liked if current else None]
     wanted: set[Facet] = {("rated", rating)} if _is_shown(connection, place) else set()
     wanted |= {("reviewer", vote.reviewer) for vote in counting if vote.reviewer}
     wanted |= {("commented", "") for vote in counting if vote.comment}
     kinds = sa.select(facets.c.id).where(facets.c.kind.in_(("rated", "reviewer", "commented")))
     connection.execute(sa.delete(filed).where(filed.c.place == place, filed.c.facet.in_(kinds)))
     _file(connection, [(place, facet) for facet in wanted])
-    when = int(current.created_at.timestamp() * 1e6) if current and liked is not None else 0
+    when = int(current.created_at.timestamp() * 1e6) if current else 0
     values = {"current": current.id if current else None, "rated": when}
     connection.execute(sa.update(pictures).where(pictures.c.place == place).values(values))
 

@@ -85,7 +85,10 @@ class StoredPicture:
 
 
 def standing(votes: Sequence[VoteRow]) -> list[VoteRow]:
-    """Of all votes on one picture, in their order, each visitor's latest one that was not undone; the last one counts."""
+    """Of all votes on one picture, in their order, each visitor's latest one that was not undone.
+
+    The last one that says up or down counts.
+    """
     undone = {vote.undoes for vote in votes}
     latest: dict[str, VoteRow] = {}
     for vote in votes:
