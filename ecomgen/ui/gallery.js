@@ -66,6 +66,7 @@
 
     // --- the head: search, ratings, filters --------------------------------------------------------------------------
 
+    const nearEnd = new IntersectionObserver((seen) => seen.at(-1).isIntersecting && loaded && !problem && more().catch(told), { rootMargin: "900px" });
     const search = h("input", { type: "search", class: "eg-search", maxlength: 500, oninput: () => set({ search: search.value }, 250) });
     const name = h("input", { type: "text", class: "eg-your-name", maxlength: 60, onchange: () => (judging.reviewer = name.value.trim()) });
     const head = h("div", { class: "eg-gallery-head" });
@@ -75,7 +76,7 @@
     const known = h("datalist", { id: "eg-known-tags" });
 
     const select = (field, text, options) => {
-      const node = h("select", { onchange: () => set({ [field]: node.value }) },
+      const node = h("select", { "aria-label": text, onchange: () => set({ [field]: node.value }) },
         ...options.map(([value, shown]) => h("option", { value, selected: (filter[field] ?? "") === value }, shown)));
       return h("label", { class: `eg-filter${filter[field] ? " is-on" : ""}` }, h("span", {}, text), node);
     };
@@ -199,6 +200,8 @@
           h("h2", {}, word(filtered && filter.rated === "all" ? "nothing_fits" : `review_empty_${filter.rated}`)),
           filtered ? h("button", { type: "button", class: "eg-button", onclick: clear }, word("clear_filters")) : h("p", {}, word("review_empty_text"))));
       } else end.replaceChildren(...(after ? [h("button", { type: "button", class: "eg-button", id: "eg-further", onclick: () => more().catch(told) }, word("show_more"))] : []));
+      nearEnd.disconnect(); // it tells only of changes, and the end may be near still
+      nearEnd.observe(end);
     }
 
     function choose(card, range) {
@@ -336,8 +339,8 @@
       changed.forEach((card) => tiles.get(card.id)?.draw());
       refresh();
     });
-    new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && loaded && !problem && more().catch(told), { rootMargin: "900px" }).observe(end);
     drawings.add(draw);
+    element.classList.add("eg-gallery");
     element.replaceChildren(head, bar, grid, end, known);
     bar.hidden = true;
 
@@ -345,13 +348,15 @@
       judging.visitor = props.value?.visitor ?? "";
       if (element.checkVisibility() && !chosen.size && scrollY < 400) read();
     });
-    const shared = new URLSearchParams(location.search).get("shortlist");
-    if (/^[0-9a-f]{32}$/.test(shared ?? "")) {
-      filter.shortlist = shared;
-      const tab = () => [...document.querySelectorAll("#eg-tabs button[role=tab]")][1];
-      const opening = setInterval(() => { if (!tab()) return; clearInterval(opening); tab().click(); }, 50);
-    }
+    if (shared) filter.shortlist = shared;
     draw();
+  }
+
+  // A link to a shortlist opens this tab, which Gradio makes on its first visit only; a tab may be there before it can be clicked.
+  const shared = /^[0-9a-f]{32}$/.exec(new URLSearchParams(location.search).get("shortlist") ?? "")?.[0];
+  if (shared) {
+    const tab = () => document.querySelectorAll("#eg-tabs button[role=tab]")[1];
+    const opening = setInterval(() => (tab()?.getAttribute("aria-selected") === "true" ? clearInterval(opening) : tab()?.click()), 100);
   }
 
   window.ecomgen.gallery = gallery;

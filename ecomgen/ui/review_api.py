@@ -164,7 +164,10 @@ def _card(picture: ReviewedPicture) -> dict[str, Any]:
     own = ("reasons", "comment", "reviewer", "tags", "shortlists", "deleted", "language")
     plain = {name: getattr(picture, name) for name in own}
     card = cards.kept_card(picture)
-    del card["reason"], card["own"]  # the gallery knows several reasons, and what the visitor's own judgement is
+    del (
+        card["reason"],
+        card["own"],
+    )  # the gallery knows several reasons, and what the visitor's own judgement is
     return card | plain | {"seedless": bool(picture.latent), "created": picture.created_at.isoformat()}
 
 
@@ -229,7 +232,7 @@ def _new_shortlist(review: Review, given: Mapping[str, Any]) -> dict[str, Any]:
 def _export(review: Review, given: Mapping[str, Any], language: str) -> Response:
     """The chosen pictures (`pictures`: ids), or all that fit a filter, as a file."""
     format, query = given.get("format"), given.get("filter")
-    if format not in EXPORTERS:
+    if not isinstance(format, str) or format not in EXPORTERS:
         return _refusal(f"The format is one of {', '.join(EXPORTERS)}.", 400)
     folder = tempfile.TemporaryDirectory(prefix="ecomgen-export-")
     target = Path(folder.name) / f"pictures.{format}"
