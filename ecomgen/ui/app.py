@@ -10,10 +10,9 @@ from typing import Any
 
 import gradio as gr
 import uvicorn
-from fastapi import FastAPI, HTTPException
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
 
-from ecomgen.errors import EcomgenError
 from ecomgen.schema import default_schema
 from ecomgen.settings import Settings
 from ecomgen.ui import api, cards
@@ -21,6 +20,7 @@ from ecomgen.ui.body_limit import BodyLimit
 from ecomgen.ui.context import Services, Visitor
 from ecomgen.ui.create_tab import create_tab
 from ecomgen.ui.finetune_tab import finetune_tab
+from ecomgen.ui.review_api import add_review
 from ecomgen.ui.review_tab import review_tab
 from ecomgen.ui.theme import theme
 from ecomgen.ui.words import preferred_language, word
@@ -49,7 +49,7 @@ def build_page(services: Services) -> gr.Blocks:
             with gr.Tab(word("create", "en"), id="create") as first:
                 labels = create_tab(services, visitor, arrived)
             with gr.Tab(word("review", "en"), id="review") as second:
-                labels |= review_tab(services, visitor, second, switched)
+                review_tab(visitor, second, arrived)
             with gr.Tab(word("finetune", "en"), id="finetune") as third:
                 labels |= finetune_tab()
         labels |= {first: {"label": "create"}, second: {"label": "review"}, third: {"label": "finetune"}}
@@ -86,19 +86,7 @@ def build_server(services: Services) -> FastAPI:
     def healthz() -> JSONResponse:
         return JSONResponse({"status": "ok", "ready": services.generation.ready})
 
-    @server.get("/pictures/{name}.png")
-    def picture(name: str) -> FileResponse:
-        try:
-            path = services.review.picture(name).path
-        except EcomgenError:
-            path = None
-        if path is None:
-            raise HTTPException(404)
-        headers = {
-            "Cache-Control": "private, max-age=31536000, immutable",
-            "X-Content-Type-Options": "nosniff",
-        }
-        return FileResponse(path, media_type="image/png", headers=headers)
+    add_review(server, services)
 
     return gr.mount_gradio_app(
         server,

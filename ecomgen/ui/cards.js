@@ -1,6 +1,6 @@
-// Picture cards: votes, more like this, download, details; in Create as runs, in Review as one list.
+// Picture cards in Create, as runs: votes, more like this, download, details.
 (() => {
-  const { word, label, h, arrange, icon, iconButton, copy, toast, drawings } = window.ecomgen;
+  const { newId, word, label, h, arrange, icon, iconButton, copy, toast, drawings } = window.ecomgen;
 
   const pictureUrl = (card) => `pictures/${card.id}.png`;
   const fileName = (card) => {
@@ -39,6 +39,14 @@
     document.body.append(bar);
     bar.querySelector("button").focus({ preventScroll: true });
   }
+  // Whether this picture was wanted as the second of a mix or a strip; then that is made.
+  function takeChoice(card) {
+    if (!choosing) return false;
+    const { card: first, change } = choosing;
+    stopChoosing();
+    moreLikeThis(first, change, card);
+    return true;
+  }
   document.addEventListener("keydown", (event) => event.key === "Escape" && stopChoosing());
   let dialog;
   function showDetails(card, actions) {
@@ -70,14 +78,11 @@
     dialog.showModal();
   }
 
-  const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
-
-  // options: review (a flat list) or not (runs, the newest first), and examples for the empty page.
+  // options: reasons for a dislike, and examples for the empty page.
   function cards(element, props, trigger, server, watch, options) {
     const runs = new Map();
     const stopped = new Set(); // ids of runs that were stopped
     const nodes = new Map(); // run id -> { section, head, grid, cards: Map(card id -> { item, draw }) }
-    let loaded = !options.review;
 
     const actions = {
       async vote(card, liked, reason = "") {
@@ -95,12 +100,11 @@
       },
       more: (card, change) => moreLikeThis(card, change),
     };
-    if (!options.review)
-      moreLikeThis = (card, change, other) => {
-        if (["mix", "between"].includes(change) && !other) return choose(card, change);
-        document.querySelector("#eg-tabs button[role=tab]")?.click(); // Review's pictures are varied in Create
-        trigger("more", { id: card.id, change, other: other?.id ?? "" });
-      };
+    moreLikeThis = (card, change, other) => {
+      if (["mix", "between"].includes(change) && !other) return choose(card, change);
+      document.querySelector("#eg-tabs button[role=tab]")?.click(); // Review's pictures are varied in Create
+      trigger("more", { id: card.id, change, other: other?.id ?? "" });
+    };
     const redraw = (card) => nodes.forEach((run) => run.cards.get(card.id)?.draw());
 
     function cardNode(card) {
@@ -110,10 +114,7 @@
         const focused = item.contains(document.activeElement) ? document.activeElement.dataset.action : null;
         const tile = card.file
           ? h("button", { type: "button", class: "eg-tile", "data-action": "tile", "aria-label": `${word("details")}: ${alt(card)}`, onclick: () => {
-              if (!choosing) return showDetails(card, actions);
-              const { card: first, change } = choosing;
-              stopChoosing();
-              moreLikeThis(first, change, card);
+              if (!takeChoice(card)) showDetails(card, actions);
             } },
               h("img", { src: pictureUrl(card), alt: alt(card), loading: "lazy", decoding: "async", width: 200, height: 200 }))
           : h("div", { class: "eg-tile is-gone" }, word("gone"));
@@ -123,7 +124,6 @@
         const opener = iconButton("more", "more", () => { menu.togglePopover(); place(menu, opener); }, { "aria-haspopup": "true", "data-action": "more" });
         item.replaceChildren(
           tile,
-          ...(options.review ? [h("p", { class: "eg-card-prompt", title: card.prompt }, title(card))] : []),
           h("div", { class: "eg-actions" },
             iconButton("like", "like", () => vote(true), { "aria-pressed": String(card.liked === true), "data-action": "like" }),
             iconButton("dislike", "dislike", () => vote(false), { "aria-pressed": String(card.liked === false), "data-action": "dislike" }),
@@ -152,7 +152,6 @@
     }
 
     function runHead(run) {
-      if (options.review) return [];
       const first = run.cards[0];
       const count = run.cards.length === 1 ? word("picture_1") : word("pictures_n", { n: run.cards.length });
       const about = run.pending ? [word("making")] : [count];
@@ -171,7 +170,7 @@
       if (!node) {
         const head = h("header", { class: "eg-run-head" });
         const grid = h("ul", { class: "eg-grid" });
-        const section = h("section", { class: "eg-run" }, ...(options.review ? [grid] : [head, grid]));
+        const section = h("section", { class: "eg-run" }, head, grid);
         nodes.set(run.id, (node = { section, head, grid, cards: new Map() }));
       }
       node.head.replaceChildren(...runHead(run));
@@ -186,10 +185,6 @@
     }
 
     function empty() {
-      if (options.review) {
-        const rated = props.value?.rated ?? "all";
-        return h("div", { class: "eg-empty" }, icon("empty", 40), h("h2", {}, word(`review_empty_${rated}`)), rated === "unrated" ? null : h("p", {}, word("review_empty_text")));
-      }
       return h("div", { class: "eg-empty" },
         h("h2", {}, word("empty_title")),
         h("div", { class: "eg-examples" }, ...options.examples.map(([drawing, en, zh]) => {
@@ -201,14 +196,13 @@
 
     function draw() {
       const shown = [...runs.values()].filter((run) => run.cards.length || run.pending);
-      arrange(element, shown.length ? shown.map(drawRun) : loaded ? [empty()] : []);
+      arrange(element, shown.length ? shown.map(drawRun) : [empty()]);
     }
 
     // value: {runs} replaces everything, {run} adds or updates one, {settled: true} ends what was cancelled.
     function take() {
       const value = props.value || {};
       if (value.runs) {
-        loaded = true;
         runs.clear();
         nodes.clear();
         value.runs.forEach((run) => runs.set(run.id, run));
@@ -241,5 +235,5 @@
     take();
   }
 
-  window.ecomgen.cards = cards;
+  Object.assign(window.ecomgen, { cards, takeChoice, CHANGES, pictureUrl, fileName, title, alt, chosen, moreLikeThis: (...given) => moreLikeThis(...given) });
 })();

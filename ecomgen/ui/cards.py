@@ -35,8 +35,8 @@ def head(schema: Schema) -> str:
     words = json.dumps({"words": WORDS, "chinese": labels(schema)}, ensure_ascii=False).replace(
         "<", "\\u003c"
     )
-    style = (_HERE / "page.css").read_text(encoding="utf-8")
-    scripts = ("page.js", "photo.js", "attributes.js", "cards.js")
+    style = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "gallery.css"))
+    scripts = ("page.js", "photo.js", "attributes.js", "cards.js", "judging.js", "viewer.js", "gallery.js")
     script = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in scripts)
     return (
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -103,7 +103,7 @@ def attributes(value: dict[str, Any]) -> gr.HTML:
     return _part(start, elem_id="eg-attributes", value=value)
 
 
-def cards(review: Review, listing: bool = False) -> gr.HTML:
+def cards(review: Review) -> gr.HTML:
     """Picture cards; events `more` ({id, change, other: the second picture of a mix or a strip}), `again` ({id}) and `pick` ({prompt}).
 
     value {runs: [...]} replaces everything, {run} adds or updates one run, {settled: True} ends what was cancelled.
@@ -112,9 +112,15 @@ def cards(review: Review, listing: bool = False) -> gr.HTML:
     def vote(given: Any) -> dict[str, Any]:
         return _vote(review, given)
 
-    options = json.dumps({"review": listing, "reasons": REASONS, "examples": EXAMPLES}, ensure_ascii=False)
+    options = json.dumps({"reasons": REASONS, "examples": EXAMPLES}, ensure_ascii=False)
     start = f"ecomgen.cards(element, props, trigger, server, watch, {options}); // 'more' 'again' 'pick'"
-    return _part(start, elem_id="eg-listing" if listing else "eg-cards", value={}, server_functions=[vote])
+    return _part(start, elem_id="eg-cards", value={}, server_functions=[vote])
+
+
+def gallery() -> gr.HTML:
+    """All kept pictures, to look at and to judge; it asks ui/review_api.py. value {visitor, turn}: a new turn reads again."""
+    reasons = json.dumps(REASONS)
+    return _part(f"ecomgen.gallery(element, props, watch, {reasons});", elem_id="eg-gallery", value={})
 
 
 def markup(template: str) -> gr.HTML:
@@ -130,7 +136,7 @@ def _vote(review: Review, given: Any) -> dict[str, Any]:
         review.vote(
             given.get("id", ""),
             given.get("liked"),
-            reason=given.get("reason", ""),
+            [given["reason"]] if given.get("reason") else [],
             visitor=given.get("visitor", ""),
             vote_id=given.get("vote_id"),
         )
@@ -157,7 +163,11 @@ def kept_card(kept: ReviewedPicture) -> dict[str, Any]:
     """A recorded picture as cards.js takes it, with its vote."""
     recipe = {f.name: getattr(kept, f.name) for f in fields(Picture) if hasattr(kept, f.name)}
     made = Picture(image=Image.new("RGB", (1, 1)), **recipe)
-    return card(made) | {"liked": kept.liked, "reason": kept.reason, "file": kept.path is not None}
+    return card(made) | {
+        "liked": kept.liked,
+        "reason": next(iter(kept.reasons), ""),
+        "file": kept.path is not None,
+    }
 
 
 def run(

@@ -43,6 +43,16 @@
     bag: "M5 9h14l1.200 10.500H3.800zM8.500 9V7.500a3.500 3.500 0 0 1 7 0V9M4.500 13h15",
     watch: "M12 17a5 5 0 1 0 0-10 5 5 0 0 0 0 10zM12 9.500V12l1.700 1.200M9 7.500l.7-4.500h4.600l.7 4.500M9 16.500l.7 4.500h4.600l.7-4.500",
     glasses: "M2.500 10.500h19M6.500 16.500a3.500 3.500 0 0 0 3.500-3.500v-2.500H3V13a3.500 3.500 0 0 0 3.500 3.500zM17.500 16.500A3.500 3.500 0 0 0 21 13v-2.500h-7V13a3.500 3.500 0 0 0 3.500 3.500zM4 10.500l1.500-3M20 10.500l-1.500-3",
+    star: "M12 3.500l2.600 5.400 5.900.800-4.300 4.100 1.100 5.900L12 16.900l-5.300 2.800 1.100-5.900-4.300-4.100 5.900-.800z",
+    check: "M5 12.500l4.500 4.500L19 7.500",
+    trash: "M4.500 7h15M9.500 7V4.500h5V7M6.500 7l1 13h9l1-13M10 11v5.500M14 11v5.500",
+    tag: "M3.500 11.500v-7h7l10 10-7 7zM8 8v.1",
+    left: "M14.500 5.500L8 12l6.500 6.500",
+    right: "M9.500 5.500L16 12l-6.500 6.500",
+    search: "M10.500 17a6.500 6.500 0 1 0 0-13 6.500 6.500 0 0 0 0 13zM15.500 15.500L20.500 20.500",
+    undo: "M8 5L4 9l4 4M4 9h10a5.500 5.500 0 0 1 0 11h-4",
+    sliders: "M4 7h9M17 7h3M15 4.500v5M4 17h3M11 17h9M9 14.500v5",
+    speech: "M4 5h16v11h-9l-4.500 4v-4H4z",
     empty: "M4 5h16v14H4zM4 16l5-5 4 4 2.500-2.500L20 17M15.500 9.500v.1",
   };
   function icon(name, size = 18) {
@@ -88,13 +98,15 @@
   }
 
   let toastTimer;
-  function toast(text) {
+  function toast(text, action) {
     let box = document.querySelector(".eg-toast");
-    if (!box) document.body.append((box = h("div", { class: "eg-toast", role: "status", "aria-live": "polite" })));
-    box.textContent = text;
+    if (!box) (box = h("div", { class: "eg-toast", role: "status", "aria-live": "polite" }));
+    box.replaceChildren(text, ...(action ? [h("button", { type: "button", onclick: () => { box.classList.remove("is-on"); action.run(); } }, action.name)] : []));
+    // An open dialog covers all but its own children.
+    (document.querySelector("dialog[open]") ?? document.body).append(box);
     box.classList.add("is-on");
     clearTimeout(toastTimer);
-    toastTimer = setTimeout(() => box.classList.remove("is-on"), 3200);
+    toastTimer = setTimeout(() => box.classList.remove("is-on"), action ? 6000 : 3200);
   }
   async function copy(text, message) {
     try {
@@ -173,6 +185,8 @@
     draw();
   }
 
-  window.ecomgen = { word, label, h, arrange, icon, iconButton, copy, toast, drawings, header, panel, notice, chips };
+  const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+
+  window.ecomgen = { newId, word, label, h, arrange, icon, iconButton, copy, toast, drawings, header, panel, notice, chips };
   Object.defineProperty(window.ecomgen, "language", { get: () => language });
 })();

@@ -6,6 +6,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from PIL import Image
 
+from ecomgen.data.store import Filter
 from ecomgen.errors import InvalidRequest, StoreError
 from ecomgen.services.attributes import Reading
 from ecomgen.services.generation import Picture
@@ -32,6 +33,10 @@ def pictures(count, prompt="red shoes"):
     ]
 
 
+def listed(review, limit=200, **wanted):
+    return review.page(Filter(**wanted), limit=limit).pictures
+
+
 @pytest.fixture
 def settings(tmp_path):
     return Settings(home=tmp_path / "home", kept_pictures=16)
@@ -50,13 +55,19 @@ def test_what_is_recorded_is_found_after_a_restart(review, settings):
     assert [k.id for k in kept] == [p.id for p in made]
     assert all(k.path.parent == settings.home / "pictures" for k in kept)
     assert read_label(kept[1].path)["seed"] == 1
-    review.vote(kept[1].id, False, reason="off-brand", comment="logo", visitor="me")
+    review.vote(
+        kept[1].id, False, reasons=["other", "off-brand"], comment="logo", visitor="me", reviewer=" Ann\nLee "
+    )
     review.close()
 
-    found = Review(settings).pictures()
+    found = listed(Review(settings))
     assert [p.id for p in found] == [k.id for k in kept]
     assert found[1].liked is False
-    assert (found[1].reason, found[1].comment) == ("off-brand", "logo")
+    assert (found[1].reasons, found[1].comment, found[1].reviewer) == (
+        ("off-brand", "other"),
+        "logo",
+        "Ann Lee",
+    )
     assert found[0].liked is None
     assert (found[0].path, found[0].batch, found[0].language) == (kept[0].path, kept[0].batch, "zh")
     assert found[0].parsed == {
@@ -86,9 +97,9 @@ def test_pictures_that_come_one_by_one_stay_in_order(review):
     batch, made = new_batch(), pictures(4)
     for picture in made:
         review.record([picture], batch=batch)
-    assert [p.id for p in review.pictures()] == [p.id for p in made]
+    assert [p.id for p in listed(review)] == [p.id for p in made]
     (later,) = review.record(pictures(1))
-    assert review.pictures(limit=1)[0].id == later.id
+    assert listed(review, 1)[0].id == later.id
 
 
 def test_history_is_the_visitors_own(review):
@@ -104,7 +115,7 @@ def test_old_unvoted_files_make_room_but_their_recipes_stay(review, settings):
     for _ in range(5):
         review.record(pictures(16))
     assert review.picture(loved.id).path is not None
-    shown = review.pictures(limit=200)
+    shown = listed(review)
     assert len(shown) == 81
     assert shown[-2].path is None
     assert sum(p.path is not None for p in shown) < 16 + 64
@@ -121,8 +132,12 @@ HOSTILE = [
     {"vote_id": 7},
     {"liked": 1},
     {"liked": "yes"},
-    {"reason": "because"},
-    {"reason": ["other"]},
+    {"reasons": ["because"]},
+    {"reasons": "other"},
+    {"reasons": [["other"]]},
+    {"reasons": None},
+    {"reviewer": "x" * 61},
+    {"reviewer": 7},
     {"comment": "x" * (MAX_COMMENT + 1)},
     {"comment": None},
     {"visitor": "x" * 65},
@@ -142,25 +157,106 @@ def test_a_hostile_vote_is_refused_and_leaves_nothing(review, change):
 @given(
     comment=st.text(max_size=60),
     visitor=st.text(max_size=64),
-    reason=st.sampled_from(["", *REASONS]),
+    reasons=st.lists(st.sampled_from(REASONS)),
 )
-def test_any_comment_is_kept_without_its_control_characters(review, comment, visitor, reason):
+def test_any_comment_is_kept_without_its_control_characters(review, comment, visitor, reasons):
     (kept,) = review.record(pictures(1), visitor=visitor)
-    review.vote(kept.id, True, reason, comment, visitor)
+    review.vote(kept.id, True, reasons, comment, visitor)
     stored = review.picture(kept.id).comment
     assert "\0" not in stored
     assert set(stored) <= set(comment)
 
 
-@pytest.mark.parametrize("page", [(-1, 5), (0, 0), (0, 201), (0.0, 5), (2**63, 5), (True, 5), ("0", 5)])
+def test_a_vote_on_many_is_undone_one_by_one_and_only_by_its_voter(review):
+    kept = review.record(pictures(3))
+    ids = {uuid.uuid4().hex: k.id for k in kept}
+    assert review.vote_all(ids, True, visitor="me", reviewer="Ann") == 3
+    assert review.vote_all(ids, False, visitor="me") == 0
+    assert review.counts()["liked"] == 3
+    first = next(iter(ids))
+    assert review.undo(first, "me")
+    assert not review.undo(first, "me")
+    assert review.counts()["liked"] == 2
+    assert review.judgements(ids[first]) == []
+    (undoing,) = [vote for vote in review.votes(ids[first]) if vote.undoes]
+    for vote_id, visitor in [(list(ids)[1], "you"), (list(ids)[1], ""), ("f" * 32, "me"), (undoing.id, "me")]:
+        with pytest.raises(InvalidRequest):
+            review.undo(vote_id, visitor)
+
+
+def test_tags_shortlists_and_deletion(review):
+    kept = [k.id for k in review.record(pictures(3))]
+    spring = review.new_shortlist(" Spring \n sale ", "me")
+    assert (spring.name, review.shortlists()) == ("Spring sale", [spring])
+    review.mark("tag", kept[:2], "hero")
+    review.mark("shortlist", [kept[0], kept[0]], spring.id)
+    review.mark("deleted", kept[2:])
+    assert [p.id for p in listed(review, shortlist=spring.id)] == kept[:1]
+    assert [p.id for p in listed(review, tag="hero")] == kept[:2]
+    assert [p.id for p in listed(review)] == kept[:2]
+    assert review.picture(kept[2]).deleted
+    review.mark("deleted", kept[2:], present=False)
+    review.mark("tag", kept, "hero", present=False)
+    assert [p.id for p in listed(review)] == kept
+    assert review.picture(kept[0]).tags == ()
+    assert [p.id for p in review.each(Filter())] == kept
+
+
+@pytest.mark.parametrize(
+    ("kind", "ids", "value"),
+    [
+        ("star", ["0" * 32], ""),
+        ("tag", ["0" * 32], " "),
+        ("tag", ["0" * 32], "x" * 61),
+        ("tag", [], "a"),
+        ("tag", "0" * 32, "a"),
+        ("tag", ["0"] * 2, "a"),
+        ("tag", ["0" * 32] * 1001, "a"),
+        ("shortlist", ["0" * 32], "f" * 32),
+        ("deleted", ["0" * 32], "a"),
+    ],
+)
+def test_a_hostile_mark_is_refused(review, kind, ids, value):
+    with pytest.raises(InvalidRequest):
+        review.mark(kind, ids, value)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"limit": 0},
+        {"limit": 201},
+        {"limit": True},
+        {"after": "x"},
+        {"after": "1:2"},
+        {"after": None},
+        {"sort": "best"},
+    ],
+    ids=repr,
+)
 def test_a_hostile_page_is_refused(review, page):
+    review.record(pictures(1))
     with pytest.raises(InvalidRequest):
-        review.pictures(*page)
+        review.page(Filter(), **page)
 
 
-def test_unknown_filters_and_batches_are_refused(review):
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"rated": "loved"},
+        {"search": "x" * 501},
+        {"shortlist": "1"},
+        {"attributes": {"a": "x" * 61}},
+        {"tag": 7},
+    ],
+    ids=repr,
+)
+def test_a_hostile_filter_is_refused(review, wanted):
     with pytest.raises(InvalidRequest):
-        review.pictures(rated="loved")
+        review.page(Filter(**wanted))
+
+
+def test_a_hostile_batch_is_refused(review):
     with pytest.raises(InvalidRequest):
         review.record(pictures(1), batch="x")
 

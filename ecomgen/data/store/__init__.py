@@ -1,0 +1,29 @@
+"""What must not be lost: every picture's recipe, every vote and every mark, in SQLite by default, in PostgreSQL by URL."""
+
+from ecomgen.data.store.filters import Facet, Filter, Sort
+from ecomgen.data.store.rows import (
+    MarkKind,
+    MarkRow,
+    PictureRow,
+    Rated,
+    ShortlistRow,
+    StoredPicture,
+    VoteRow,
+    standing,
+)
+from ecomgen.data.store.store import Store
+
+__all__ = [
+    "Facet",
+    "Filter",
+    "MarkKind",
+    "MarkRow",
+    "PictureRow",
+    "Rated",
+    "ShortlistRow",
+    "Sort",
+    "Store",
+    "StoredPicture",
+    "VoteRow",
+    "standing",
+]
