@@ -24,8 +24,9 @@ from ecomgen.models.checkpoint import load_checkpoint
 from ecomgen.models.gate import SIGNALS, load_gate, load_typical, look
 from ecomgen.models.recogniser import Recogniser, load_recogniser
 from ecomgen.services.attributes import AttributeReader
-from ecomgen.services.generation import Generation, GenerationRequest
+from ecomgen.services.generation import Generation
 from ecomgen.services.recognition import FOLDER
+from ecomgen.services.records import GenerationRequest
 from ecomgen.settings import Settings
 from ecomgen.training.autoencoder import to_tensor
 from ecomgen.training.gate import fit_weighing

@@ -44,7 +44,8 @@ from PIL import Image
 
 from ecomgen.models.checkpoint import load_checkpoint
 from ecomgen.services.attributes import AttributeReader
-from ecomgen.services.generation import Generation, GenerationRequest
+from ecomgen.services.generation import Generation
+from ecomgen.services.records import GenerationRequest
 from ecomgen.services.tensors import compute
 from ecomgen.settings import Settings
 

@@ -20,8 +20,9 @@ from PIL import Image
 
 from ecomgen.data.photos import border_colour
 from ecomgen.services.attributes import AttributeReader
-from ecomgen.services.generation import Generation, GenerationRequest, Picture
+from ecomgen.services.generation import Generation
 from ecomgen.services.recognition import Recognition
+from ecomgen.services.records import GenerationRequest, Picture
 from ecomgen.services.taste import CANDIDATES, Judged, TasteKeeper
 from ecomgen.settings import Settings
 

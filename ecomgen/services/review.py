@@ -39,7 +39,7 @@ from ecomgen.settings import Settings
 
 if TYPE_CHECKING:
     from ecomgen.services.attributes import Reading
-    from ecomgen.services.generation import Picture
+    from ecomgen.services.records import Picture
 
 REASONS = ("wrong category", "wrong colour", "blurry or broken", "off-brand", "not usable", "other")
 """Why a picture was turned down; a vote may name several."""

@@ -12,7 +12,7 @@ from ecomgen.data.store import Filter
 from ecomgen.errors import InvalidRequest, StoreError
 from ecomgen.schema import default_schema
 from ecomgen.services.exporting import export
-from ecomgen.services.generation import Picture
+from ecomgen.services.records import Picture
 from ecomgen.services.review import Review
 from ecomgen.settings import Settings
 

@@ -9,8 +9,8 @@ from PIL import Image
 from ecomgen.data.store import Filter
 from ecomgen.errors import InvalidRequest, StoreError
 from ecomgen.services.attributes import Reading
-from ecomgen.services.generation import Picture
 from ecomgen.services.pictures import read_label
+from ecomgen.services.records import Picture
 from ecomgen.services.review import MAX_COMMENT, REASONS, Review, new_batch
 from ecomgen.settings import Settings
 

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from ecomgen.errors import InvalidRequest, StoreError
-from ecomgen.services.generation import Picture
+from ecomgen.services.records import Picture
 from ecomgen.services.review import Review
 from ecomgen.services.thumbnails import SIDE, Thumbnails
 from ecomgen.settings import Settings

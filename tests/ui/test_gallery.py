@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from running_app import App
 
 from ecomgen.data.store import Filter
-from ecomgen.services.generation import Picture
+from ecomgen.services.records import Picture
 from ecomgen.services.review import Review
 from ecomgen.settings import Settings
 

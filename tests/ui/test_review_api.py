@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from PIL import Image
 from starlette.testclient import TestClient
 
-from ecomgen.services.generation import Picture
+from ecomgen.services.records import Picture
 from ecomgen.settings import Settings
 from ecomgen.ui.context import Services
 from ecomgen.ui.review_api import add_review
