@@ -14,7 +14,7 @@ from ecomgen.settings import Settings
 PROMPTS = (
     "red running shoes", "红色跑鞋", "black leather shoes for men", "男士黑色皮鞋", "brown casual shoes", "白色运动鞋",
     "white sneakers", "蓝色休闲鞋", "pink high heels", "黑色高跟鞋", "beige flats", "金色平底鞋", "brown sandals for men",
-    "女士凉鞋", "blue flip flops", "绿色人字拖", "brown booties", "红色手提包", "black handbag", "棕色手提包", "blue backpack",
+    "女士凉鞋", "blue flip flops", "绿色人字拖", "orange backpack", "红色手提包", "black handbag", "棕色手提包", "blue backpack",
     "灰色双肩包", "gold clutch", "银色手拿包", "black duffel bag", "黑色电脑包", "brown leather wallet", "男士黑色钱包",
     "brown belt for men", "黑色皮带", "silver watch for women", "金色手表", "black digital sports watch", "黑色太阳镜",
     "brown sunglasses", "蓝色帽子", "red striped tie", "紫色香水", "blue perfume for men", "黑色除臭剂",
