@@ -103,9 +103,7 @@ class Synthesis(nn.Module):
         self.blocks = nn.ModuleList(
             UpBlock(a, b, config.w_dim) for a, b in zip(config.channels, config.channels[1:], strict=False)
         )
-        above = [c for i, c in enumerate(config.channels) if 4 * 2**i > config.base_size] or config.channels[
-            -1:
-        ]
+        above = [c for i, c in enumerate(config.channels) if 4 * 2**i > config.base_size] or config.channels[-1:]
         self.to_rgb = nn.ModuleList(
             ModulatedConv(c, 3, config.w_dim, kernel=1, demodulate=False) for c in above
         )
@@ -138,9 +136,7 @@ class Synthesis(nn.Module):
         together = not one_by_one or torch.is_grad_enabled() or x.is_cuda
         if together or len(x) == 1:
             return self._add_detail(x, w, base)
-        return torch.cat(
-            [self._add_detail(*each) for each in zip(x.split(1), w.split(1), base.split(1), strict=True)]
-        )
+        return torch.cat([self._add_detail(*each) for each in zip(x.split(1), w.split(1), base.split(1), strict=True)])
 
     def _add_detail(self, x: Tensor, w: Tensor, base: Tensor) -> Tensor:
         """The last blocks, each adding what it draws to the picture."""
