@@ -216,11 +216,11 @@ async def crowd(port: int, ids: list[str], clients: int, seconds: float) -> tupl
     return times, failed
 
 
-async def generating(base: str, stop: asyncio.Event) -> int:
-    """Ask for pictures, one request after the other, until told to stop; how many came."""
+async def generating(base: str, stop: asyncio.Event, least: int = 0) -> int:
+    """Ask for pictures, one request after the other, until told to stop, and `least` times; how many came."""
     made = 0
     async with httpx.AsyncClient(base_url=base, timeout=120) as client:
-        while not stop.is_set():
+        while not stop.is_set() or made < 4 * least:
             call = {"data": [f"red running shoes {made}", 4, None, 0.8, None, None, False]}
             event = (await client.post("/gradio_api/call/generate", json=call)).json()["event_id"]
             answer = (await client.get(f"/gradio_api/call/generate/{event}")).text
@@ -285,6 +285,11 @@ def vote_over_http(url: str, clients: int, seconds: float) -> dict[str, object]:
         asyncio.run(crowd(port, ids, 5, 2))  # the first requests open the database and compile the queries
         alone = asyncio.run(measure(port, ids, clients, seconds, generate=False))
         try:
+            stop = asyncio.Event()
+            stop.set()
+            asyncio.run(
+                generating(f"http://127.0.0.1:{port}", stop, least=1)
+            )  # the first request imports and compiles
             busy = asyncio.run(measure(port, ids, clients, seconds, generate=True))
         except RuntimeError as error:
             print(f"Nobody generated: {error}", file=sys.stderr)

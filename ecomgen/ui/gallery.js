@@ -108,7 +108,7 @@
         h("div", { class: "eg-gallery-row" },
           h("div", { class: "eg-ratings", role: "group", "aria-label": word("filter") }, ...RATINGS.map((rated) =>
             h("button", { type: "button", class: "eg-chip", "aria-pressed": String(filter.rated === rated), onclick: () => set({ rated }) },
-              word(rated), h("span", { class: "eg-count" }, rated in counts ? counts[rated].toLocaleString() : "")))),
+              word(rated), " ", h("span", { class: "eg-count" }, rated in counts ? counts[rated].toLocaleString() : "")))),
           h("span", { class: "eg-space" }),
           h("button", { type: "button", class: "eg-button eg-filters-button", "aria-expanded": String(showFilters), onclick: () => { showFilters = !showFilters; drawHead(); } },
             icon("sliders", 16), word("filters"), on ? h("span", { class: "eg-count" }, String(on)) : null),

@@ -60,9 +60,14 @@ def file_votes(connection: Connection, place: int, all_votes: Sequence[VoteRow])
     wanted: set[Facet] = {("rated", rating)} if _is_shown(connection, place) else set()
     wanted |= {("reviewer", vote.reviewer) for vote in counting if vote.reviewer}
     wanted |= {("commented", "") for vote in counting if vote.comment}
-    kinds = sa.select(facets.c.id).where(facets.c.kind.in_(("rated", "reviewer", "commented")))
-    connection.execute(sa.delete(filed).where(filed.c.place == place, filed.c.facet.in_(kinds)))
-    _file(connection, [(place, facet) for facet in wanted])
+    kinds = sa.select(facets).where(facets.c.kind.in_(("rated", "reviewer", "commented")))
+    ids = {(row.kind, row.value): row.id for row in connection.execute(kinds)}
+    there = filed.c.place == place, filed.c.facet.in_(ids.values())
+    before = set(connection.scalars(sa.select(filed.c.facet).where(*there)))
+    after = {ids.get(facet) for facet in wanted}
+    if before != after:  # most votes change nothing here
+        connection.execute(sa.delete(filed).where(*there))
+        _file(connection, [(place, facet) for facet in wanted])
     when = int(current.created_at.timestamp() * 1e6) if current else 0
     values = {"current": current.id if current else None, "rated": when}
     connection.execute(sa.update(pictures).where(pictures.c.place == place).values(values))

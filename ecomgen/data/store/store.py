@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -43,7 +43,7 @@ class Store:
     def __init__(self, url: str) -> None:
         """`url` is a SQLAlchemy URL, e.g. sqlite:////home/me/feedback.db; nothing is touched yet."""
         self._url = url
-        self._opening = Lock()
+        self._opening, self._turn = Lock(), Lock()
         self._opened: Engine | None = None
 
     def add_pictures(self, rows: Sequence[PictureRow]) -> None:
@@ -241,7 +241,8 @@ class Store:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with writing(self._engine()) as connection:
+        # Threads queue up here: SQLite's own waiting is polling, in which some wait for seconds.
+        with self._turn, writing(self._engine()) as connection:
             yield connection
 
     def _engine(self) -> Engine:
@@ -260,4 +261,5 @@ def _place(connection: Connection, picture_id: str) -> int:
 
 def _votes_on(connection: Connection, picture_id: str) -> list[VoteRow]:
     ordered = sa.select(votes).where(votes.c.picture_id == picture_id).order_by(votes.c.number)
-    return [vote_row(found._mapping) for found in connection.execute(ordered)]
+    names = [f.name for f in fields(VoteRow)]  # the table's columns begin with them, in this order
+    return [VoteRow(**dict(zip(names, found, strict=False))) for found in connection.execute(ordered)]
