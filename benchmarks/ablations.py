@@ -7,7 +7,8 @@ The last line is one JSON object: for every variant the Fréchet and kernel dist
 judge's features, the same of full-size parts (detail), and the accuracy of category. `start` is a checkpoint that the
 configuration can grow from, with its adversaries beside it; every variant goes on from these with the same batches for
 as many drawn pictures. With --out each variant's line is kept as it comes, and variants that are there are not run again.
-The penalties R1 and R2 (Roth et al. 2017; Mescheder et al. 2018) exist only here: they lost.
+What begins with "with" exists only here: it lost. These are the penalties R1 and R2 (Roth et al. 2017; Mescheder et al. 2018) and
+photos beside the words of others as examples of what is wrong (Reed et al. 2016).
 """
 
 import argparse
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ecomgen.models.checkpoint import Checkpoint, load_checkpoint
@@ -66,16 +68,30 @@ class MorePenalisedRun(PenalisedRun):
     gamma = 10.0
 
 
+class MismatchedRun(AdversarialRun):
+    """The critic is also shown photos beside what was asked for another row, half as strongly."""
+
+    def judge_wholes(
+        self, real_stages: list[Tensor], drawn_stages: list[Tensor], c: Tensor, picked: Tensor
+    ) -> Tensor:
+        own = self.lesson.numbers[self.drawn.rows[picked].cpu()]
+        asked = own.masked_fill(~self.drawn.known[picked].cpu(), -1).roll(1, 0)
+        wrong = ((asked >= 0) & (own >= 0) & (asked != own)).any(1).float().to(c.device)
+        beside = [F.relu(1 + logits.float()).mean(1) for logits in self.critic(real_stages, c.roll(1, 0))]
+        mismatched = (torch.stack(beside).mean(0) * wrong).sum() / wrong.sum().clamp(min=1)
+        return super().judge_wholes(real_stages, drawn_stages, c, picked) + 0.5 * mismatched
+
+
 VARIANTS: dict[str, tuple[type[AdversarialRun], dict[str, float]]] = {
     "whole": (AdversarialRun, {}),
     "without the critic": (AdversarialRun, {"critic": 0.0}),
-    "without mismatched negatives": (AdversarialRun, {"mismatched": 0.0}),
     "without the patch discriminator": (AdversarialRun, {"patches": 0.0, "features": 0.0}),
     "without the perceptual term": (AdversarialRun, {"perceptual": 0.0}),
     "without reconstructions": (
         AdversarialRun,
         {"pixels": 0.0, "gradients": 0.0, "perceptual": 0.0, "features": 0.0},
     ),
+    "with mismatched negatives": (MismatchedRun, {}),
     "with R1 and R2, gamma 1": (PenalisedRun, {}),
     "with R1 and R2, gamma 10": (MorePenalisedRun, {}),
 }

@@ -57,7 +57,6 @@ class AdversarialConfig:
     features: float = 20.0
     patches: float = 12.0
     critic: float = 8.0
-    mismatched: float = 0.5
     adversary_rate: float = 2e-3
     warmup: float = 0.02
     keep: float = 0.75
@@ -208,7 +207,6 @@ class AdversarialRun(Run):
             [s.detach() for s in drawn_stages],
             c,
             picked,
-            rows,
         )
         self.done += 1
         steps.update_average(
@@ -228,7 +226,6 @@ class AdversarialRun(Run):
         drawn_stages: list[Tensor],
         c: Tensor,
         picked: Tensor,
-        rows: Tensor,
     ) -> dict[str, Tensor]:
         config, parts = self.config, {}
         if config.patches and len(detail):
@@ -237,20 +234,9 @@ class AdversarialRun(Run):
             parts["patch_adversary"] = self.judge_patches(pairs, len(detail))
         if config.critic:
             self.critic.requires_grad_(True)
-            both = zip(self.critic(real_stages, c), self.critic(drawn_stages, c), strict=True)
-            parts["critic_adversary"] = _mean(
-                [losses.hinge_discriminator(r.float(), f.float()) for r, f in both]
-            )
-            if config.mismatched:
-                wrong = self._contradicts(picked, rows).to(c.device)
-                beside = self.critic(real_stages, c.roll(1, 0))
-                parts["mismatched"] = _mean([losses.hinge_mismatched(b.float(), wrong) for b in beside])
+            parts["critic_adversary"] = self.judge_wholes(real_stages, drawn_stages, c, picked)
         if parts:
-            weights = {"mismatched": config.mismatched}
-            descend(
-                torch.stack([weights.get(name, 1.0) * part for name, part in parts.items()]).sum(),
-                self.adversary_optimizer,
-            )
+            descend(torch.stack(list(parts.values())).sum(), self.adversary_optimizer)
         return parts
 
     def judge_patches(self, pairs: Tensor, real: int) -> Tensor:
@@ -259,11 +245,12 @@ class AdversarialRun(Run):
             logits, _ = self.adversary(pairs)
         return losses.hinge_discriminator(*logits.float().tensor_split([real]))
 
-    def _contradicts(self, picked: Tensor, rows: Tensor) -> Tensor:
-        """Whether the photo of each row shows another value than what was asked for the row before it, float [n]."""
-        own = self.lesson.numbers[rows]
-        asked = own.masked_fill(~self.drawn.known[picked].cpu(), -1).roll(1, 0)
-        return ((asked >= 0) & (own >= 0) & (asked != own)).any(1).float()
+    def judge_wholes(
+        self, real_stages: list[Tensor], drawn_stages: list[Tensor], c: Tensor, picked: Tensor
+    ) -> Tensor:
+        """The critic's loss: what the backbone sees in photos and in pictures, beside what was asked for `picked` latents."""
+        both = zip(self.critic(real_stages, c), self.critic(drawn_stages, c), strict=True)
+        return _mean([losses.hinge_discriminator(r.float(), f.float()) for r, f in both])
 
     def parts(self) -> dict[str, Any]:
         return {

@@ -33,12 +33,6 @@ def hinge_discriminator(real: Tensor, fake: Tensor) -> Tensor:
     return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
 
 
-def hinge_mismatched(logits: Tensor, wrong: Tensor) -> Tensor:
-    """Real photos [n, places] beside the condition of others: to be told as fakes are; only where `wrong` [n] says so."""
-    each = F.relu(1 + logits).mean(1)
-    return (each * wrong).sum() / wrong.sum().clamp(min=1)
-
-
 def hinge_generator(fake: Tensor) -> Tensor:
     """Generator side of the hinge loss."""
     return -fake.mean()

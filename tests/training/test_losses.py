@@ -20,12 +20,6 @@ def test_multiscale_l1_equals_the_sum_over_pooled_pictures() -> None:
     assert math.isclose(float(losses.multiscale_l1(a, b)), expected, rel_tol=1e-5)
 
 
-def test_only_wrong_pairs_count_as_mismatched() -> None:
-    logits, wrong = torch.tensor([[1.0, 0.0], [3.0, -2.0], [9.0, 9.0]]), torch.tensor([1.0, 1.0, 0.0])
-    assert math.isclose(float(losses.hinge_mismatched(logits, wrong)), (1.5 + 2.0) / 2)
-    assert float(losses.hinge_mismatched(logits, torch.zeros(3))) == 0
-
-
 def test_gradient_l1_ignores_a_constant_and_sees_an_edge() -> None:
     a = torch.rand(1, 3, 6, 6)
     assert float(losses.gradient_l1(a + 0.3, a)) < 1e-6
