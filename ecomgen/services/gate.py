@@ -59,7 +59,7 @@ class QualityGate:
     def settle(self, checkpoint: Checkpoint, made: Sequence[Settled], draw: Drawing) -> list[Settled]:
         """The same pictures, but those of plain seeds that failed are drawn again from other seeds.
 
-        As they are where the checkpoint or this machine has no gate, and where a variation or a latent made them.
+        As they are where the checkpoint or this machine has no gate, and where they were made from another picture.
         """
         from ecomgen.services.drawing import TOGETHER
 
@@ -143,7 +143,7 @@ def _best(tries: list[tuple[float, Settled]], threshold: float) -> Settled:
 
 
 def _is_plain(recipe: Recipe) -> bool:
-    return recipe.seed < _FIRST_TRY and not (recipe.variation or recipe.latent)
+    return recipe.seed < _FIRST_TRY and not (recipe.variation or recipe.latent or recipe.origin)
 
 
 def _try(recipe: Recipe, number: int) -> Recipe:

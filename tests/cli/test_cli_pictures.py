@@ -8,7 +8,7 @@ from refusal import assert_one_sentence
 
 def test_generate_writes_files_and_one_line_each(ecomgen, tmp_path):
     status, out, err = ecomgen(
-        "generate", "红色跑鞋", "--count", 3, "--seed", 7, "--out", tmp_path / "new" / "folder"
+        "generate", "红色跑鞋", "--count", 3, "--seed", 7, "--no-retry", "--out", tmp_path / "new" / "folder"
     )
     assert (status, err) == (0, "")
     lines = [json.loads(line) for line in out.splitlines()]
