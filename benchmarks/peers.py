@@ -138,16 +138,11 @@ def fill(config: GeneratorTraining, folder: Path, seconds: float, out: Path) -> 
 
 def for_size(config: GeneratorTraining, size: int, compiled: bool) -> GeneratorTraining:
     """The configuration for pictures of another size, from scratch, on a set of which all is to be learnt."""
-    channels, seen = config.generator.channels, config.encoder.channels
-    inner = size * 4 * 2 ** (len(channels) - 1) // config.generator.size  # the side of the last features
-    while 4 * 2 ** (len(channels) - 1) > inner:
-        channels = (*channels[:-2], channels[-1])
-    while 4 * 2 ** (len(channels) - 1) < inner:
+    channels, seen = config.generator.up_to(size).channels, config.encoder.channels
+    while 4 * 2 ** (len(channels) - 1) < size:
         channels = (*channels, channels[-1] // 2)
-    while 4 * 2 ** len(seen) > inner:
+    while 4 * 2 ** len(seen) > size:
         seen = seen[1:]
-    while 4 * 2 ** len(seen) < inner:
-        seen = (seen[0] // 2, *seen)
     return dataclasses.replace(
         config,
         data=DataConfig(trim=False),
