@@ -92,8 +92,8 @@ VARIANTS: dict[str, tuple[type[AdversarialRun], dict[str, float]]] = {
         {"pixels": 0.0, "gradients": 0.0, "perceptual": 0.0, "features": 0.0},
     ),
     "with mismatched negatives": (MismatchedRun, {}),
-    "with R1 and R2, gamma 1": (PenalisedRun, {}),
-    "with R1 and R2, gamma 10": (MorePenalisedRun, {}),
+    "with R1 and R2 of gamma 1": (PenalisedRun, {}),
+    "with R1 and R2 of gamma 10": (MorePenalisedRun, {}),
 }
 
 

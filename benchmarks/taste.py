@@ -20,10 +20,11 @@ from PIL import Image
 
 from ecomgen.data.photos import border_colour
 from ecomgen.services.attributes import AttributeReader
+from ecomgen.services.favourites import CANDIDATES
 from ecomgen.services.generation import Generation
 from ecomgen.services.recognition import Recognition
 from ecomgen.services.records import GenerationRequest, Picture
-from ecomgen.services.taste import CANDIDATES, Judged, TasteKeeper
+from ecomgen.services.taste import Judged, TasteKeeper
 from ecomgen.settings import Settings
 
 SHOWN = 8

@@ -36,6 +36,9 @@ def generate(
     retry: Annotated[
         bool, typer.Option(help="Draw a picture that looks failed again, from another seed.")
     ] = True,
+    best: Annotated[
+        bool, typer.Option(help="Draw four times as many and keep those that reviewers will like.")
+    ] = False,
     latent: Annotated[str, typer.Option(help="Draw just this latent, from a picture's details.")] = "",
     origin: Annotated[str, typer.Option(help="What the latent's picture was made from.")] = "",
 ) -> None:
@@ -60,7 +63,15 @@ def generate(
         latent=latent,
         origin=origin,
     )
-    _save(open_generation(settings).generate(request), out, format)
+    generation = open_generation(settings)
+    if best:
+        from ecomgen.services.favourites import Favourites
+        from ecomgen.services.recognition import Recognition
+        from ecomgen.services.review import Review
+
+        favourites = Favourites(generation, Review(settings), Recognition(settings))
+        return _save(favourites.generate(request), out, format)
+    _save(generation.generate(request), out, format)
 
 
 def from_photo(

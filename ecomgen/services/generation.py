@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -73,8 +74,8 @@ class Generation:
         """The attributes and values that a checkpoint has learnt. Raises InvalidRequest or CheckpointError."""
         return self._checkpoints.schema(model)
 
-    def generate(self, request: GenerationRequest) -> Iterator[Picture]:
-        """Check the request at once, then give the pictures one by one as they are made.
+    def generate(self, request: GenerationRequest, times: int = 1) -> Iterator[Picture]:
+        """Check the request at once, then give the pictures one by one as they are made; `times` as many, to choose from.
 
         Raises InvalidRequest and CheckpointError, before the first picture. The same seed gives the same pixels on
         the same machine, whatever the count: they are always drawn as many at a time.
@@ -95,7 +96,8 @@ class Generation:
         checkpoint = self._checkpoints.load(model)
         used = self.learnt(wanted, checkpoint)
         seed = secrets.randbelow(2**31) if request.seed is None else request.seed
-        recipes = [request.recipe(used, seed, i) for i in range(request.count)]
+        request = replace(request, shares=_learnt_shares(request.shares, checkpoint))
+        recipes = [request.recipe(used, seed, i) for i in range(request.count * times)]
         return self.draw(checkpoint, prompt, recipes, request.retry)
 
     def draw(
@@ -151,3 +153,13 @@ class Generation:
                 f"The checkpoint “{checkpoint.name}” has not learnt {category}; it knows: {names}."
             )
         return {name: value if value in known.get(name, {}) else None for name, value in wanted.items()}
+
+
+def _learnt_shares(
+    shares: Mapping[str, Mapping[str, float]], checkpoint: Checkpoint
+) -> dict[str, dict[str, float]]:
+    """The shares of what the checkpoint can draw."""
+    learnt = {name: checkpoint.counts.get(name, {}) for name in shares}
+    return {
+        name: {v: s for v, s in each.items() if s > 0 and v in learnt[name]} for name, each in shares.items()
+    }

@@ -13,8 +13,8 @@ from ecomgen.schema import Attributes
 if TYPE_CHECKING:
     from torch import Tensor
 
-ORIGINS = ("", "photo", "edit", "colours", "mix", "between")
-"""What a picture was made from: a prompt (the empty text), a photo, or other pictures."""
+ORIGINS = ("", "best", "photo", "edit", "colours", "mix", "between")
+"""What a picture was made from: a prompt (the empty text; "best": chosen of several), a photo, or other pictures."""
 
 SEEDS = 2**63
 """Seeds are whole numbers from 0 to below this."""

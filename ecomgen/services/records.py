@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ class GenerationRequest:
     picture i has variation_seed + i. psi in [0, 1]: 0 is the most typical product, 1 the full variety.
     With a `latent` of an earlier picture that very picture is drawn, whatever the attributes are; to change it, see
     services/control.py. With `retry` a picture of a plain seed that looks failed is drawn again from another one
-    (services/gate.py).
+    (services/gate.py). What is left open follows `shares` (attribute -> value -> how common), where there are any.
     """
 
     prompt: str = ""
@@ -36,6 +37,7 @@ class GenerationRequest:
     latent: str = ""
     origin: str = ""
     retry: bool = True
+    shares: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def check(self, most: int) -> None:
         """Raise InvalidRequest for what no checkpoint can draw, such as more than `most` pictures at a time."""
@@ -57,20 +59,35 @@ class GenerationRequest:
     def recipe(self, attributes: Attributes, seed: int, number: int) -> Recipe:
         """The recipe of the picture of this number."""
         varied = self.variation > 0
+        own = seed if varied else (seed + number) % SEEDS
+        variation_seed = (self.variation_seed + number) % SEEDS if varied else 0
         return Recipe(
-            attributes=attributes,
+            attributes=self._filled(attributes, own + variation_seed),
             psi=self.psi,
-            seed=seed if varied else (seed + number) % SEEDS,
+            seed=own,
             variation=self.variation,
-            variation_seed=(self.variation_seed + number) % SEEDS if varied else 0,
+            variation_seed=variation_seed,
             latent=self.latent,
             origin=self.origin,
         )
 
+    def _filled(self, attributes: Attributes, seed: int) -> Attributes:
+        """The attributes, and for those that nobody chose a value by its share; the same for the same seed."""
+        filled = dict(attributes)
+        for name, shares in self.shares.items():
+            if shares and not filled.get(name) and name not in self.attributes:
+                chance = random.Random(f"{name} {seed}")
+                filled[name] = chance.choices(list(shares), list(shares.values()))[0]
+        return filled
+
 
 @dataclass(frozen=True)
 class Picture:
-    """One generated picture and all that is needed to make it again. `set_aside`: as many tries before it looked failed."""
+    """One generated picture and all that is needed to make it again. `set_aside`: as many tries before it looked failed.
+
+    One of the best of several: of how many `candidates` it was chosen with the others, and the `variety` of these as a
+    share of that of all candidates.
+    """
 
     id: str
     image: Image.Image = field(repr=False)
@@ -85,6 +102,8 @@ class Picture:
     latent: str = ""
     origin: str = ""
     set_aside: int = 0
+    candidates: int = 0
+    variety: float = 1.0
 
     def parameters(self) -> dict[str, Any]:
         """Plain data: everything but the id and the pixels."""

@@ -1,7 +1,7 @@
-"""What reviewers like, learnt from their thumbs, and used to show the best of more pictures than were asked for.
+"""What reviewers like, learnt from their thumbs: which of several pictures they would choose.
 
 Features are what the recogniser sees in a picture, beside the attributes that it was made with. Nothing is learnt before there are enough
-thumbs of both kinds; then again after every so many new ones.
+thumbs of both kinds. services/favourites.py brings the thumbs and the pictures.
 """
 
 from __future__ import annotations
@@ -22,14 +22,8 @@ from ecomgen.services.recognition import Recognition
 if TYPE_CHECKING:
     from ecomgen.training.taste import Taste
 
-CANDIDATES = 4
-"""As many pictures are drawn for each that is shown when the best are asked for."""
-
 EXPLORED = 1
 """As many of those that are shown are there by chance."""
-
-EVERY = 50
-"""After so many new thumbs the taste is learnt again."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +57,6 @@ class TasteKeeper:
     def taste(self) -> Taste | None:
         """The taste that was learnt last; None before the first one."""
         return self._taste
-
-    def is_due(self, votes: int) -> bool:
-        """Whether so many thumbs are worth learning from again."""
-        return self._taste is None or votes >= self._taste.votes + EVERY
 
     def learn(self, judged: Sequence[Judged]) -> Taste:
         """Learn from all thumbs; pictures whose files are gone count when they were seen before.

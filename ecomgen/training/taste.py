@@ -45,7 +45,7 @@ def fit_taste(features: np.ndarray, liked: np.ndarray) -> Taste:
     up = int(liked.sum())
     if min(up, len(liked) - up) < LEAST:
         raise DataError(
-            f"There are {up} thumbs up and {len(liked) - up} down so far; {LEAST} of each are needed."
+            f"There are {up} thumbs up and {len(liked) - up} down so far; to know the best, {LEAST} of each are needed."
         )
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
     measured = []

@@ -29,8 +29,10 @@ def endpoints(services: Services) -> None:
         model: str | None = None,
         attributes: dict[str, str | None] | None = None,
         retry: bool = True,
+        best: bool = False,
     ) -> tuple[list[dict], list[dict]]:
-        """Make pictures; returns their files (labelled PNG) and how each was made."""
+        """Make pictures (with `best` those of more that reviewers will like); returns their files (labelled PNG) and how each
+        was made."""
         request = GenerationRequest(
             prompt=prompt,
             count=count,
@@ -40,7 +42,8 @@ def endpoints(services: Services) -> None:
             attributes=attributes or {},
             retry=retry,
         )
-        pictures = list(services.generation.generate(request))
+        door = services.favourites if best else services.generation
+        pictures = list(door.generate(request))
         kept = services.review.record(pictures)
         files = [
             {"path": str(k.path), "meta": {"_type": "gradio.FileData"}, "mime_type": "image/png"}

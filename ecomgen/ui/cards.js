@@ -158,6 +158,7 @@
       if (run.origin) about.push(word(`origin_${run.origin}`));
       else if (run.variation) about.push(word(run.variation > 0.4 ? "variation_large" : "variation_small"));
       else if (first) about.push(`${word("seed")} ${first.seed}`);
+      if (first?.candidates) about.push(word("best_variety", { n: first.candidates, share: Math.round(first.variety * 100) }));
       const tools = first && !run.pending
         ? [h("button", { type: "button", class: "eg-link", onclick: () => trigger("again", { id: first.id }) }, icon("again", 15), word("use_again")),
            run.origin || run.variation ? null : h("button", { type: "button", class: "eg-link", onclick: () => copy(shareUrl(run), word("link_copied")) }, icon("link", 15), word("copy_link"))]

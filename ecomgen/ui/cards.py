@@ -152,7 +152,18 @@ def card(made: Picture) -> dict[str, Any]:
     """A picture as cards.js takes it; seeds as text, because a browser's numbers end at 2**53."""
     plain = {
         name: getattr(made, name)
-        for name in ("id", "prompt", "attributes", "variation", "set_aside", "model", "model_hash", "origin")
+        for name in (
+            "id",
+            "prompt",
+            "attributes",
+            "variation",
+            "set_aside",
+            "model",
+            "model_hash",
+            "origin",
+            "candidates",
+            "variety",
+        )
     }
     plain |= {"seed": str(made.seed), "variation_seed": str(made.variation_seed), "psi": round(made.psi, 3)}
     plain["own"] = bool(made.latent)  # it comes from no seed
@@ -196,6 +207,11 @@ def edits_of(picture: ReviewedPicture) -> dict[str, str | None]:
     """What the user had changed of what was read from the prompt."""
     read = {name: reading.get("value") for name, reading in picture.parsed.items()}
     return {name: value for name, value in picture.attributes.items() if value != read.get(name)}
+
+
+def hint(error: EcomgenError, language: str) -> dict[str, str]:
+    """A value for `notice`: why something was done in a plainer way than was asked for."""
+    return {"kind": "hint", "text": translated(str(error), language)}
 
 
 def sentence(error: Exception, language: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ecomgen.services.attributes import AttributeReader
 from ecomgen.services.control import Control
+from ecomgen.services.favourites import Favourites
 from ecomgen.services.generation import Generation
 from ecomgen.services.recognition import Recognition
 from ecomgen.services.review import Review
@@ -26,13 +27,19 @@ class Services:
     control: Control
     recognition: Recognition
     review: Review
+    favourites: Favourites
 
     @classmethod
     def build(cls, settings: Settings) -> Services:
         """Build all services; loads no weights and touches no disk."""
         reader = AttributeReader(settings)
-        generation = Generation(settings, reader)
-        return cls(settings, reader, generation, Control(generation), Recognition(settings), Review(settings))
+        generation, recognition, review = (
+            Generation(settings, reader),
+            Recognition(settings),
+            Review(settings),
+        )
+        favourites = Favourites(generation, review, recognition)
+        return cls(settings, reader, generation, Control(generation), recognition, review, favourites)
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import gradio as gr
 from gradio.events import Dependency
 
-from ecomgen.errors import EcomgenError, InvalidRequest
+from ecomgen.errors import DataError, EcomgenError, InvalidRequest
 from ecomgen.services.records import GenerationRequest, Picture
 from ecomgen.services.review import new_batch
 from ecomgen.ui import cards
@@ -34,6 +35,8 @@ Labels = dict[gr.blocks.Block, dict[str, str]]
 
 CHANGES = {"small": 0.25, "large": 0.6}
 """Share of the latent that "more like this" draws anew."""
+
+Draw = Callable[[], Iterator[Picture]]
 
 _LINKED = ("prompt", "count", "seed", "psi", "model")  # what a share link says, besides set=
 _MOST_SEED = 2**63 - 1
@@ -67,6 +70,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
             with gr.Accordion(elem_id="eg-options") as options:
                 count = gr.Slider(1, most, min(8, most), step=1, buttons=[])
                 psi = gr.Slider(0, 1, 0.8, step=0.05, info=" ", buttons=[])
+                best = gr.Checkbox(info=" ", elem_id="eg-best")
                 with gr.Row(elem_id="eg-seed-row"):
                     seed = gr.Textbox(max_lines=1, elem_id="eg-seed", scale=1)
                     dice = gr.Button(elem_id="eg-dice", scale=0)
@@ -80,7 +84,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
     used, linked, shape = gr.State(""), gr.State(False), gr.State(None)
     tick = gr.Timer(1.0, active=False)
 
-    asked = [prompt, attributes, count, seed, lock, used, psi, model, visitor, shape]
+    asked = [prompt, attributes, count, seed, lock, used, psi, model, visitor, shape, best]
     shown = [pictures, notice, go, stop, seed, used]
     restored = [prompt, attributes, count, seed, lock, psi, model]
 
@@ -91,14 +95,18 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         return gr.skip(), cards.sentence(error, who.language), *_buttons(busy=False), gr.skip(), gr.skip()
 
     def make(
-        draw: Callable[[], Iterator[Picture]],
+        draw: Draw,
         prompt: str,
         count: int,
         edits: Edits,
         who: Visitor,
         seed: str | None = None,
+        instead: Draw | None = None,
     ) -> Iterator[tuple[Any, ...]]:
-        """Draw, keep and show, one picture after the other; yields values for `shown`."""
+        """Draw, keep and show, one picture after the other; yields values for `shown`.
+
+        `instead` draws, and the page says why, when there is not enough data for `draw`.
+        """
         batch, prompt = new_batch(), prompt.strip()
         seeds = (seed, seed) if seed is not None else (gr.skip(), gr.skip())
         made: list[Any] = []
@@ -110,7 +118,13 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         problem = {}
         try:
             parsed = generation.understand(prompt) if prompt else {}
-            for picture in draw():
+            try:
+                drawn = draw()
+            except DataError as error:
+                if instead is None:
+                    raise
+                problem, drawn = cards.hint(error, who.language), instead()
+            for picture in drawn:
                 review.record([picture], who.language, who.id, parsed, batch)
                 made.append(cards.card(picture))
                 yield run(max(0, count - len(made))), *[gr.skip()] * 5
@@ -129,6 +143,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         model: str,
         stored: Any,
         shape: Shape | None,
+        best: bool,
     ) -> Iterator[tuple[Any, ...]]:
         who = Visitor.read(stored)
         edits = beyond_prompt(services, prompt, edits_in(current), photo_in(current))
@@ -146,12 +161,13 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         except Exception as error:
             yield refused(error, who)
         else:
-            draw = (
-                drawing(request, edits, shape) if shape and shape.on else lambda: generation.generate(request)
-            )
-            yield from make(draw, request.prompt, request.count, edits, who, str(request.seed))
+            plain = partial(generation.generate, request)
+            draw: Draw = partial(services.favourites.generate, request) if best else plain
+            if shape and shape.on:
+                draw = drawing(request, edits, shape)
+            yield from make(draw, request.prompt, request.count, edits, who, str(request.seed), plain)
 
-    def drawing(request: GenerationRequest, edits: Edits, shape: Shape) -> Callable[[], Iterator[Picture]]:
+    def drawing(request: GenerationRequest, edits: Edits, shape: Shape) -> Draw:
         """What draws the product of the photo as the prompt and the edits want it."""
 
         def draw() -> Iterator[Picture]:
@@ -183,7 +199,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
             yield refused(error, who)
             return
         control, number, seed = services.control, int(count), _roll()
-        draws: dict[str, tuple[int, Callable[[], Iterator[Picture]]]] = {
+        draws: dict[str, tuple[int, Draw]] = {
             "colours": (min(most, _STRIP), lambda: control.colours(kept)),
             "mix": (1, lambda: control.mix(kept, other)),
             "between": (_STRIP, lambda: control.between(kept, other, min(most, _STRIP))),
@@ -271,6 +287,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         options: {"label": "options"},
         count: {"label": "count"},
         psi: {"label": "psi", "info": "psi_info"},
+        best: {"label": "best", "info": "best_info"},
         seed: {"label": "seed"},
         dice: {"value": "dice"},
         lock: {"label": "lock"},

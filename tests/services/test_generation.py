@@ -170,3 +170,20 @@ def test_studio_gives_pil_images_with_attributes(tiny_settings: Settings, tmp_pa
     assert images[0].resize((32, 32)).size == (32, 32)
     with pytest.raises(CheckpointError):
         Studio.load("nowhere", tiny_settings)
+
+
+def test_what_is_left_open_follows_the_shares(generation: Generation) -> None:
+    shares = {
+        "colour": {"black": 3.0, "blue": 1.0, "navy": 9.0},
+        "audience": {"women": 1.0},
+    }  # navy: not learnt
+    made = draw(generation, prompt="watch", count=16, shares=shares)
+    colours = [p.attributes["colour"] for p in made]
+    assert set(colours) == {"black", "blue"}
+    assert colours.count("black") > colours.count("blue")
+    assert {p.attributes["audience"] for p in made} == {"women"}
+    assert [
+        p.attributes["colour"] for p in draw(generation, prompt="watch", seed=8, shares=shares)
+    ] == colours[3:5]
+    chosen = draw(generation, shares=shares, attributes={"audience": None})
+    assert {(p.attributes["colour"], p.attributes["audience"]) for p in chosen} == {("red", None)}

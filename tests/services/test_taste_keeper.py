@@ -9,7 +9,7 @@ from PIL import Image
 
 from ecomgen.errors import DataError
 from ecomgen.services.recognition import Recognition
-from ecomgen.services.taste import EVERY, Judged, TasteKeeper
+from ecomgen.services.taste import Judged, TasteKeeper
 from ecomgen.settings import Settings
 
 
@@ -60,10 +60,3 @@ def test_pictures_whose_files_are_gone_count_when_they_were_seen(keeper: TasteKe
     assert keeper.learn(votes).votes == 40
     with pytest.raises(DataError, match="still here"):
         TasteKeeper(keeper._recognition).learn(votes)
-
-
-def test_it_is_learnt_again_after_some_thumbs(keeper: TasteKeeper, tmp_path: Path) -> None:
-    assert keeper.is_due(1)
-    keeper.learn(judged(tmp_path, 40, 0))
-    assert not keeper.is_due(40 + EVERY - 1)
-    assert keeper.is_due(40 + EVERY)
