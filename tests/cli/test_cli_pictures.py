@@ -135,3 +135,9 @@ def test_an_out_folder_that_cannot_be_written_is_one_sentence(ecomgen, tmp_path)
 def test_a_missing_checkpoint_is_one_sentence(ecomgen, tmp_path, monkeypatch):
     monkeypatch.setenv("ECOMGEN_CHECKPOINTS", str(tmp_path / "nothing"))
     assert_one_sentence(ecomgen("generate", "red shoes", "--count", 1))
+
+
+def test_the_best_are_told_to_need_thumbs(ecomgen, tmp_path):
+    result = ecomgen("generate", "handbag", "--best", "--out", tmp_path)
+    assert_one_sentence(result)
+    assert "judged" in result[2]
