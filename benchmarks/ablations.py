@@ -7,8 +7,8 @@ The last line is one JSON object: for every variant the Fréchet and kernel dist
 judge's features, the same of full-size parts (detail), and the accuracy of category. `start` is a checkpoint that the
 configuration can grow from, with its adversaries beside it; every variant goes on from these with the same batches for
 as many drawn pictures. With --out each variant's line is kept as it comes, and variants that are there are not run again.
-What begins with "with" exists only here: it lost. These are the penalties R1 and R2 (Roth et al. 2017; Mescheder et al. 2018) and
-photos beside the words of others as examples of what is wrong (Reed et al. 2016).
+What begins with "with" exists only here: it lost. That is photos beside the words of others as examples of what is wrong (Reed
+et al. 2016). R1 and R2 are gradient penalties (Mescheder et al. 2018; Roth et al. 2017).
 """
 
 import argparse
@@ -49,25 +49,6 @@ from ecomgen.training.photos import Photos, read_photos
 PICTURES = 1000
 
 
-class PenalisedRun(AdversarialRun):
-    """With zero-centred gradient penalties on photos (R1) and pictures (R2) for the patch discriminator."""
-
-    gamma = 1.0
-
-    def judge_patches(self, pairs: Tensor, real: int) -> Tensor:
-        pairs = pairs.detach().requires_grad_(True)
-        logits, _ = self.adversary(pairs)
-        (gradient,) = torch.autograd.grad(logits.mean((1, 2, 3)).sum(), pairs, create_graph=True)
-        hinge = super().judge_patches(pairs.detach(), real)
-        return hinge + 0.5 * self.gamma * gradient.square().sum((1, 2, 3)).mean()
-
-
-class MorePenalisedRun(PenalisedRun):
-    """The same, ten times as strong."""
-
-    gamma = 10.0
-
-
 class MismatchedRun(AdversarialRun):
     """The critic is also shown photos beside what was asked for another row, half as strongly."""
 
@@ -92,8 +73,8 @@ VARIANTS: dict[str, tuple[type[AdversarialRun], dict[str, float]]] = {
         {"pixels": 0.0, "gradients": 0.0, "perceptual": 0.0, "features": 0.0},
     ),
     "with mismatched negatives": (MismatchedRun, {}),
-    "with R1 and R2 of gamma 1": (PenalisedRun, {}),
-    "with R1 and R2 of gamma 10": (MorePenalisedRun, {}),
+    "without R1 and R2": (AdversarialRun, {"gamma": 0.0}),
+    "R1 and R2 ten times as strong": (AdversarialRun, {"gamma": 10.0}),
 }
 
 

@@ -44,7 +44,8 @@ lattices that the backbone's strides take for texture; what is sharp is left to 
 class AdversarialConfig:
     """Budget in drawn pictures, and weights; those of `pixels` and `gradients` are per mean absolute difference.
 
-    Half of each batch shows photos of the full size. A weight of 0 leaves its part out. `keep` is the chance with which each
+    Half of each batch shows photos of the full size. A weight of 0 leaves its part out; `gamma` is that of the patch
+    discriminator's gradient penalty. `keep` is the chance with which each
     attribute is asked for; `balance` from 0 (as often as in the photos) to 1 (every category and colour alike).
     """
 
@@ -57,6 +58,7 @@ class AdversarialConfig:
     features: float = 20.0
     patches: float = 12.0
     critic: float = 8.0
+    gamma: float = 1.0
     adversary_rate: float = 2e-3
     warmup: float = 0.02
     keep: float = 0.75
@@ -241,9 +243,12 @@ class AdversarialRun(Run):
 
     def judge_patches(self, pairs: Tensor, real: int) -> Tensor:
         """The patch discriminator's loss: of `pairs` [n, 3, h, h] the first `real` are parts of photos, the others are drawn."""
-        with self.compute.autocast():
-            logits, _ = self.adversary(pairs)
-        return losses.hinge_discriminator(*logits.float().tensor_split([real]))
+        pairs = pairs.detach().float().requires_grad_(self.config.gamma > 0)
+        logits, _ = self.adversary(pairs)  # in fp32: a gradient of gradients is too small for less
+        loss = losses.hinge_discriminator(*logits.tensor_split([real]))
+        if self.config.gamma:
+            loss = loss + 0.5 * self.config.gamma * losses.gradient_penalty(logits, pairs)
+        return loss
 
     def judge_wholes(
         self, real_stages: list[Tensor], drawn_stages: list[Tensor], c: Tensor, picked: Tensor

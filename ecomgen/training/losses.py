@@ -38,6 +38,16 @@ def hinge_generator(fake: Tensor) -> Tensor:
     return -fake.mean()
 
 
+def gradient_penalty(logits: Tensor, shown: Tensor) -> Tensor:
+    """Mean squared length of the gradient of each input's mean logit by the input `shown` [n, ...], which requires grad.
+
+    On photos R1 (Mescheder et al. 2018, eq. 9), on pictures R2; both are zero where a discriminator has settled.
+    """
+    means = logits.flatten(1).mean(1).sum()
+    (gradient,) = torch.autograd.grad(means, shown, create_graph=True)
+    return gradient.flatten(1).square().sum(1).mean()
+
+
 def feature_distance(fake: list[Tensor], real: list[Tensor]) -> Tensor:
     """Mean absolute difference of discriminator features, each resolution divided by the real features' size.
 

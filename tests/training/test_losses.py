@@ -52,3 +52,13 @@ def test_flow_matching_is_the_squared_error_of_the_straight_path() -> None:
     velocity, noise, target = torch.randn(3, 4), torch.randn(3, 4), torch.randn(3, 4)
     expected = F.mse_loss(velocity, target - noise)
     torch.testing.assert_close(losses.flow_matching(velocity, noise, target), expected)
+
+
+def test_gradient_penalty_is_the_squared_length_of_each_gradient() -> None:
+    shown = torch.randn(3, 2, 4, 4, requires_grad=True)
+    weight = torch.randn(2, 4, 4)
+    logits = (shown.square() * weight)[:, :, :2]  # any shape; the mean is over 16 numbers
+    expected = (2 * shown * weight)[:, :, :2].square().sum((1, 2, 3)).mean() / 16**2
+    torch.testing.assert_close(losses.gradient_penalty(logits, shown), expected)
+    losses.gradient_penalty(logits, shown).backward()  # it can be learnt from
+    assert shown.grad is not None
