@@ -25,8 +25,7 @@ def export(
     from ecomgen.services.review import Review
 
     review = Review(read_settings())
-    shortlists = {shortlist.id: shortlist.name for shortlist in review.shortlists()}
-    count = write(format, review.each(Filter(rated=rated)), shortlists, out)
+    count = write(review, format, review.each(Filter(rated=rated)), out)
     print_line(f"{out} holds {count} picture{'' if count == 1 else 's'}.")
 
 

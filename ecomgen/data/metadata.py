@@ -22,6 +22,7 @@ Row = dict[str, str]
 
 CLASS_FOLDER = "class folder"  # the column that holds the name of a photo's class folder
 GUESSED = "guessed"  # the column that says which cells a recogniser filled in: "colour=red; pattern=solid"
+VOTE_WEIGHT = "vote weight"  # the column that says how much more often than others a photo is learnt from
 RARE = 3  # a value of fewer products than this does not extend the schema in a set of more than MANY
 MANY = 1000
 NEW_VALUES = range(2, 51)  # how many values a column has that becomes a new attribute
@@ -34,6 +35,7 @@ _BRANDS = "brand|brand name|manufacturer|maker|vendor|seller|designer|trademark|
 _COARSE = "master category|mastercategory|sub category|subcategory"
 _NO_ATTRIBUTE = {
     GUESSED,
+    VOTE_WEIGHT,
     *FILE_COLUMNS,
     *_TITLE_COLUMNS,
     *"|".join((_IDENTIFIERS, _BRANDS, _COARSE)).split("|"),

@@ -11,20 +11,19 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ecomgen.data.metadata import VOTE_WEIGHT
 from ecomgen.errors import InvalidRequest, StoreError
-from ecomgen.services.review import ReviewedPicture
+from ecomgen.services.review import Review, ReviewedPicture
 from ecomgen.services.tables import harmless, write_table
 
-Exporter = Callable[[Iterable[ReviewedPicture], Mapping[str, str], Path], int]
+Exporter = Callable[[Review, Iterable[ReviewedPicture], Path], int]
 
 
-def export(
-    format: str, pictures: Iterable[ReviewedPicture], shortlists: Mapping[str, str], target: Path
-) -> int:
+def export(review: Review, format: str, pictures: Iterable[ReviewedPicture], target: Path) -> int:
     """Write the pictures to the file `target` as "csv", "jsonl" or "zip", whole or not at all; returns how many it holds.
 
-    `shortlists` are their names by id. The zip is a product set (data/products.py): the photos, and a metadata.csv with
-    their prompts and attributes; pictures whose files were cleared are left out of it. Raises StoreError when it cannot
+    The zip is a product set (data/products.py): the photos, and a metadata.csv with their prompts, attributes and the weight that
+    their votes give them; pictures whose files were cleared are left out of it. Raises StoreError when it cannot
     be written, InvalidRequest when there is nothing to write or no such format.
     """
     if format not in EXPORTERS:
@@ -35,7 +34,7 @@ def export(
         os.close(handle)
         part = Path(name)
         try:
-            count = EXPORTERS[format](pictures, shortlists, part)
+            count = EXPORTERS[format](review, pictures, part)
             if not count:
                 raise InvalidRequest("There are no pictures to export.")
             os.chmod(part, 0o644)
@@ -68,8 +67,8 @@ def facts(picture: ReviewedPicture, shortlists: Mapping[str, str]) -> dict[str, 
     }
 
 
-def _jsonl(pictures: Iterable[ReviewedPicture], shortlists: Mapping[str, str], target: Path) -> int:
-    count = 0
+def _jsonl(review: Review, pictures: Iterable[ReviewedPicture], target: Path) -> int:
+    shortlists, count = _names(review), 0
     with target.open("w", encoding="utf-8") as file:
         for picture in pictures:
             count += 1
@@ -77,7 +76,8 @@ def _jsonl(pictures: Iterable[ReviewedPicture], shortlists: Mapping[str, str], t
     return count
 
 
-def _csv(pictures: Iterable[ReviewedPicture], shortlists: Mapping[str, str], target: Path) -> int:
+def _csv(review: Review, pictures: Iterable[ReviewedPicture], target: Path) -> int:
+    shortlists = _names(review)
     rows = [_row(picture, shortlists) for picture in pictures]
     columns = dict.fromkeys(column for row in rows for column in row)
     with target.open("w", encoding="utf-8-sig", newline="") as file:
@@ -96,6 +96,17 @@ def _row(picture: ReviewedPicture, shortlists: Mapping[str, str]) -> dict[str, s
     return cells | {name: value or "" for name, value in attributes.items() if name not in cells}
 
 
+def vote_weight(review: Review, picture_id: str) -> float:
+    """How much more often a picture should be learnt from: twice for one thumb up, three times for two, half for one down."""
+    thumbs = [vote.liked for vote in review.judgements(picture_id)]
+    return (1 + thumbs.count(True)) / (1 + thumbs.count(False))
+
+
+def _names(review: Review) -> dict[str, str]:
+    """Shortlist id -> name."""
+    return {row.id: row.name for row in review.shortlists()}
+
+
 def _cell(value: Any) -> str:
     if isinstance(value, list):
         return "; ".join(value)
@@ -103,7 +114,7 @@ def _cell(value: Any) -> str:
     return words[value] if value is None or isinstance(value, bool) else str(value)
 
 
-def _zip(pictures: Iterable[ReviewedPicture], shortlists: Mapping[str, str], target: Path) -> int:
+def _zip(review: Review, pictures: Iterable[ReviewedPicture], target: Path) -> int:
     rows: list[dict[str, str]] = []
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:  # a PNG does not get any smaller
         for picture in pictures:
@@ -118,6 +129,7 @@ def _zip(pictures: Iterable[ReviewedPicture], shortlists: Mapping[str, str], tar
                     {
                         "file_name": name,
                         "title": picture.prompt,
+                        VOTE_WEIGHT: f"{vote_weight(review, picture.id):g}",
                         **{k: v for k, v in picture.attributes.items() if v},
                     }
                 )

@@ -58,7 +58,8 @@ def prepare(
     # Every photo, and again those with detail; of a small set each several times, with other noise.
     every = torch.cat([torch.arange(len(photos.train)), rows])
     chance = torch.Generator().manual_seed(config.seed)
-    weights = evenly(lesson.numbers[:, _columns(words.vocabulary)], config.balance)[every]
+    weights = evenly(lesson.numbers[:, _columns(words.vocabulary)], config.balance)
+    weights = (weights * torch.tensor([p.vote_weight for p in photos.train_products]))[every]
     count = max(len(every), _LEAST_DRAWN)
     wanted = every[torch.multinomial(weights, count, replacement=True, generator=chance)]
     # The unseen ones come last, so that they do not change what is learnt from.

@@ -240,8 +240,7 @@ def _export(review: Review, given: Mapping[str, Any], language: str) -> Response
     def write() -> dict[str, Any]:
         ids = given.get("pictures")
         chosen = review.find(ids) if ids else review.each(_filter(query if isinstance(query, dict) else {}))
-        names = {row.id: row.name for row in review.shortlists()}
-        return {"count": export(format, chosen, names, target)}
+        return {"count": export(review, format, chosen, target)}
 
     answer = _told(write, language)
     if not target.is_file():

@@ -404,3 +404,16 @@ def test_any_damage_is_a_refusal_or_a_data_error(tmp_path, changes, length):
 def test_long_names_are_shortened(tmp_path):
     found = read(tmp_path / "set.zip", {"good.jpg": PHOTO, "x" * 5000 + ".jpg": b"no"})
     assert len(found.refused[0].name) <= 80
+
+
+@pytest.mark.parametrize(
+    ("cell", "weight"), [("3", 3), ("0.5", 0.5), ("", 1), ("nan", 1), ("-2", 1), ("inf", 100), ("much", 1)]
+)
+def test_a_vote_weight_is_a_sane_number(tmp_path, cell, weight):
+    files = {
+        "a.jpg": PHOTO,
+        "b.jpg": PHOTO,
+        "metadata.csv": table(f"a.jpg,handbags,{cell}", header="file_name,category,vote weight"),
+    }
+    found = read(tmp_path / "set", files)
+    assert {p.name: p.vote_weight for p in found.products} == {"a.jpg": weight, "b.jpg": 1}

@@ -11,7 +11,7 @@ from ecomgen.data.products import read_products
 from ecomgen.data.store import Filter
 from ecomgen.errors import InvalidRequest, StoreError
 from ecomgen.schema import default_schema
-from ecomgen.services.exporting import export
+from ecomgen.services.exporting import export, vote_weight
 from ecomgen.services.records import Picture
 from ecomgen.services.review import Review
 from ecomgen.settings import Settings
@@ -50,8 +50,7 @@ def review(tmp_path):
 
 
 def written(review, format, target, **wanted):
-    names = {row.id: row.name for row in review.shortlists()}
-    return export(format, review.each(Filter(**wanted)), names, target)
+    return export(review, format, review.each(Filter(**wanted)), target)
 
 
 def test_the_zip_of_the_liked_is_a_product_set(review, tmp_path):
@@ -64,6 +63,14 @@ def test_the_zip_of_the_liked_is_a_product_set(review, tmp_path):
     }
     assert {p.image().getpixel((5, 5)) for p in found.products} == {(0, 0, 0), (40, 0, 0)}
     assert found.schema.names == default_schema().names  # no column became an attribute
+    assert [p.vote_weight for p in found.products] == [2, 2]
+
+
+def test_votes_are_weights_for_training(review):
+    one, two, three, four = (picture.id for picture in review.each(Filter()))
+    review.vote(one, True, visitor="somebody")
+    review.vote(two, False, visitor="somebody")
+    assert [vote_weight(review, id) for id in (one, two, three, four)] == [3, 1, 1, 0.5]
 
 
 def test_the_zip_leaves_out_what_was_cleared(review, tmp_path):
