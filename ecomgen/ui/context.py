@@ -10,8 +10,10 @@ from typing import Any
 from ecomgen.services.attributes import AttributeReader
 from ecomgen.services.control import Control
 from ecomgen.services.generation import Generation
+from ecomgen.services.insight import Insight
 from ecomgen.services.recognition import Recognition
 from ecomgen.services.review import Review
+from ecomgen.services.trends import Trends
 from ecomgen.settings import Settings
 from ecomgen.ui.words import LANGUAGES
 
@@ -26,13 +28,25 @@ class Services:
     control: Control
     recognition: Recognition
     review: Review
+    insight: Insight
+    trends: Trends
 
     @classmethod
     def build(cls, settings: Settings) -> Services:
         """Build all services; loads no weights and touches no disk."""
         reader = AttributeReader(settings)
         generation = Generation(settings, reader)
-        return cls(settings, reader, generation, Control(generation), Recognition(settings), Review(settings))
+        review = Review(settings)
+        return cls(
+            settings=settings,
+            reader=reader,
+            generation=generation,
+            control=Control(generation),
+            recognition=Recognition(settings),
+            review=review,
+            insight=Insight(review),
+            trends=Trends(settings),
+        )
 
 
 @dataclass(frozen=True)
