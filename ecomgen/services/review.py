@@ -22,6 +22,7 @@ from ecomgen.data.store import (
     Sort,
     Store,
     StoredPicture,
+    Tallies,
     VoteRow,
     standing,
 )
@@ -316,6 +317,10 @@ class Review:
     def choices(self) -> dict[str, list[str]]:
         """What there is to filter by: "model", "reviewer", "tag", and "is colour" and so on for attributes -> values."""
         return self._store.choices()
+
+    def tallies(self, since: datetime | None = None, until: datetime | None = None) -> Tallies:
+        """Votes and pictures counted, from `since` on and before `until`; services/insight.py says what they mean."""
+        return self._store.tallies(since, until)
 
     def history(self, visitor: str, limit: int = 50) -> list[ReviewedPicture]:
         """What this visitor made last (at most 200 pictures), newest batch first, in order within."""

@@ -20,6 +20,8 @@ from ecomgen.ui.body_limit import BodyLimit
 from ecomgen.ui.context import Services, Visitor
 from ecomgen.ui.create_tab import create_tab
 from ecomgen.ui.finetune_tab import finetune_tab
+from ecomgen.ui.insight_api import add_insight
+from ecomgen.ui.insight_tab import insight_tab
 from ecomgen.ui.review_api import add_review
 from ecomgen.ui.review_tab import review_tab
 from ecomgen.ui.theme import theme
@@ -50,9 +52,12 @@ def build_page(services: Services) -> gr.Blocks:
                 labels = create_tab(services, visitor, arrived)
             with gr.Tab(word("review", "en"), id="review") as second:
                 review_tab(visitor, second, arrived)
-            with gr.Tab(word("finetune", "en"), id="finetune") as third:
+            with gr.Tab(word("insight", "en"), id="insight") as third:
+                insight_tab(third)
+            with gr.Tab(word("finetune", "en"), id="finetune") as fourth:
                 labels |= finetune_tab()
-        labels |= {first: {"label": "create"}, second: {"label": "review"}, third: {"label": "finetune"}}
+        tabs = {first: "create", second: "review", third: "insight", fourth: "finetune"}
+        labels |= {tab: {"label": key} for tab, key in tabs.items()}
         for block, words in labels.items():
             for name, key in words.items():
                 setattr(block, name, word(key, "en"))
@@ -87,6 +92,7 @@ def build_server(services: Services) -> FastAPI:
         return JSONResponse({"status": "ok", "ready": services.generation.ready})
 
     add_review(server, services)
+    add_insight(server, services)
 
     return gr.mount_gradio_app(
         server,

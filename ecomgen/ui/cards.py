@@ -35,8 +35,19 @@ def head(schema: Schema) -> str:
     words = json.dumps({"words": WORDS, "chinese": labels(schema)}, ensure_ascii=False).replace(
         "<", "\\u003c"
     )
-    style = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "gallery.css"))
-    scripts = ("page.js", "photo.js", "attributes.js", "cards.js", "judging.js", "viewer.js", "gallery.js")
+    style = "\n".join(
+        (_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "gallery.css", "insight.css")
+    )
+    scripts = (
+        "page.js",
+        "photo.js",
+        "attributes.js",
+        "cards.js",
+        "judging.js",
+        "viewer.js",
+        "gallery.js",
+        "insight.js",
+    )
     script = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in scripts)
     return (
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -121,6 +132,11 @@ def gallery() -> gr.HTML:
     """All kept pictures, to look at and to judge; it asks ui/review_api.py. value {visitor, turn}: a new turn reads again."""
     reasons = json.dumps(REASONS)
     return _part(f"ecomgen.gallery(element, props, watch, {reasons});", elem_id="eg-gallery", value={})
+
+
+def insight() -> gr.HTML:
+    """What reviewers think, in numbers; it asks ui/insight_api.py. value {turn}: a new turn reads again."""
+    return _part("ecomgen.insight(element, props, watch);", elem_id="eg-insight", value={})
 
 
 def markup(template: str) -> gr.HTML:

@@ -11,8 +11,10 @@ from ecomgen.services.attributes import AttributeReader
 from ecomgen.services.control import Control
 from ecomgen.services.favourites import Favourites
 from ecomgen.services.generation import Generation
+from ecomgen.services.insight import Insight
 from ecomgen.services.recognition import Recognition
 from ecomgen.services.review import Review
+from ecomgen.services.trends import Trends
 from ecomgen.settings import Settings
 from ecomgen.ui.words import LANGUAGES
 
@@ -28,18 +30,26 @@ class Services:
     recognition: Recognition
     review: Review
     favourites: Favourites
+    insight: Insight
+    trends: Trends
 
     @classmethod
     def build(cls, settings: Settings) -> Services:
         """Build all services; loads no weights and touches no disk."""
         reader = AttributeReader(settings)
-        generation, recognition, review = (
-            Generation(settings, reader),
-            Recognition(settings),
-            Review(settings),
+        generation = Generation(settings, reader)
+        recognition, review = Recognition(settings), Review(settings)
+        return cls(
+            settings=settings,
+            reader=reader,
+            generation=generation,
+            control=Control(generation),
+            recognition=recognition,
+            review=review,
+            favourites=Favourites(generation, review, recognition),
+            insight=Insight(review),
+            trends=Trends(settings),
         )
-        favourites = Favourites(generation, review, recognition)
-        return cls(settings, reader, generation, Control(generation), recognition, review, favourites)
 
 
 @dataclass(frozen=True)

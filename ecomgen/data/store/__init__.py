@@ -12,6 +12,7 @@ from ecomgen.data.store.rows import (
     standing,
 )
 from ecomgen.data.store.store import Store
+from ecomgen.data.store.tallies import Tallies
 
 __all__ = [
     "Facet",
@@ -24,6 +25,7 @@ __all__ = [
     "Sort",
     "Store",
     "StoredPicture",
+    "Tallies",
     "VoteRow",
     "standing",
 ]

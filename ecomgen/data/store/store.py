@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -30,6 +31,7 @@ from ecomgen.data.store.tables import (
     vote_row,
     votes,
 )
+from ecomgen.data.store.tallies import Tallies, tally
 from ecomgen.errors import InvalidRequest
 
 
@@ -141,6 +143,11 @@ class Store:
             for row in connection.execute(ordered):
                 result.setdefault(row.kind, []).append(row.value)
         return result
+
+    def tallies(self, since: datetime | None = None, until: datetime | None = None) -> Tallies:
+        """Votes and pictures counted, from `since` on and before `until`."""
+        with self._reading() as connection:
+            return tally(connection, since, until)
 
     def history(self, visitor: str, limit: int) -> list[StoredPicture]:
         """What a visitor made last and nobody deleted, the newest batch first, in order within."""
