@@ -56,8 +56,13 @@ class Favourites:
         return self._chosen(request, self._generation.generate(request, CANDIDATES))
 
     def learn(self) -> Learnt:
-        """Learn the taste from the thumbs that there are now. Raises DataError when there are too few."""
+        """Learn the taste from the thumbs that there are now; of several at once the others wait for it.
+
+        Raises DataError when there are too few.
+        """
         with self._turn:
+            if self._judged == self._count() and (known := self.learnt()):
+                return known
             judged = self._count()
             thumbs = [*self._thumbs("liked"), *self._thumbs("disliked")]
             taste = self._keeper.learn(thumbs)

@@ -14,6 +14,7 @@ from gradio.events import Dependency
 from ecomgen.errors import DataError, EcomgenError, InvalidRequest
 from ecomgen.services.records import GenerationRequest, Picture
 from ecomgen.services.review import new_batch
+from ecomgen.services.trends import Shares
 from ecomgen.ui import cards
 from ecomgen.ui.context import Services, Visitor
 from ecomgen.ui.photo import Shape, photo_start
@@ -71,6 +72,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
                 count = gr.Slider(1, most, min(8, most), step=1, buttons=[])
                 psi = gr.Slider(0, 1, 0.8, step=0.05, info=" ", buttons=[])
                 best = gr.Checkbox(info=" ", elem_id="eg-best")
+                market = gr.Checkbox(info=" ", elem_id="eg-market")
                 with gr.Row(elem_id="eg-seed-row"):
                     seed = gr.Textbox(max_lines=1, elem_id="eg-seed", scale=1)
                     dice = gr.Button(elem_id="eg-dice", scale=0)
@@ -84,7 +86,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
     used, linked, shape = gr.State(""), gr.State(False), gr.State(None)
     tick = gr.Timer(1.0, active=False)
 
-    asked = [prompt, attributes, count, seed, lock, used, psi, model, visitor, shape, best]
+    asked = [prompt, attributes, count, seed, lock, used, psi, model, visitor, shape, best, market]
     shown = [pictures, notice, go, stop, seed, used]
     restored = [prompt, attributes, count, seed, lock, psi, model]
 
@@ -144,6 +146,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         stored: Any,
         shape: Shape | None,
         best: bool,
+        market: bool,
     ) -> Iterator[tuple[Any, ...]]:
         who = Visitor.read(stored)
         edits = beyond_prompt(services, prompt, edits_in(current), photo_in(current))
@@ -157,6 +160,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
                 psi=float(psi),
                 model=model,
                 attributes=edits,
+                shares=market_shares(who.language) if market else {},
             )
         except Exception as error:
             yield refused(error, who)
@@ -166,6 +170,12 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
             if shape and shape.on:
                 draw = drawing(request, edits, shape)
             yield from make(draw, request.prompt, request.count, edits, who, str(request.seed), plain)
+
+    def market_shares(language: str) -> Shares:
+        shares = services.trends.shares()
+        if not shares:
+            raise InvalidRequest(word("market_none", language))
+        return shares
 
     def drawing(request: GenerationRequest, edits: Edits, shape: Shape) -> Draw:
         """What draws the product of the photo as the prompt and the edits want it."""
@@ -288,6 +298,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         count: {"label": "count"},
         psi: {"label": "psi", "info": "psi_info"},
         best: {"label": "best", "info": "best_info"},
+        market: {"label": "market", "info": "market_info"},
         seed: {"label": "seed"},
         dice: {"value": "dice"},
         lock: {"label": "lock"},

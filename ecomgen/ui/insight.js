@@ -142,13 +142,15 @@
 
   function insight(element, props, watch) {
     let told = null, problem = "", days = 0, turn = 0, upload = null, sending = false;
+    let taste = null, learning = false, refused = ""; // what “show the best” has learnt
 
     async function read() {
       const mine = ++turn;
       try {
-        const answer = await asked(`summary${days ? `?days=${days}` : ""}`);
+        const answers = await Promise.all([asked(`summary${days ? `?days=${days}` : ""}`), asked("taste")]);
         if (mine !== turn) return;
-        [told, problem] = [answer, ""];
+        [told, taste] = answers;
+        problem = "";
       } catch (error) {
         if (mine !== turn) return;
         problem = error.message;
@@ -168,6 +170,24 @@
       }
       sending = false;
       draw();
+    }
+
+    async function learn() {
+      [learning, refused] = [true, ""];
+      draw();
+      try {
+        taste = await asked("taste", {});
+      } catch (error) {
+        refused = error.message;
+      }
+      learning = false;
+      draw();
+    }
+    function best() {
+      const numbers = taste?.votes ? { n: number(taste.votes), share: percent(taste.ranked) } : null;
+      return part("taste", h("p", {}, numbers ? word("taste_votes", numbers) : word("taste_none")),
+        h("div", { class: "eg-trend-tools" }, h("button", { type: "button", class: "eg-button", disabled: learning, onclick: learn }, word(learning ? "taste_learning" : "taste_learn"))),
+        h("div", { role: "status", "aria-live": "polite" }, ...(refused ? [h("p", { class: "eg-notice is-problem" }, icon("details"), h("span", {}, refused))] : [])));
     }
 
     const file = h("input", { type: "file", accept: ".csv,text/csv", hidden: true, onchange: () => {
@@ -200,7 +220,7 @@
       const failed = problem ? [h("p", { class: "eg-notice is-problem" }, icon("details"), h("span", {}, problem)), h("button", { type: "button", class: "eg-button", onclick: read }, word("try_again"))] : [];
       const figures = told ? [votes(told), approval(told, draw), h("div", { class: "eg-figures" }, reasons(told), agreement(told)),
         h("div", { id: "eg-win-rates" }), // which checkpoint wins when two are compared
-        trend()] : problem ? [] : [h("p", { class: "eg-quiet" }, word("in_loading"))];
+        best(), trend()] : problem ? [] : [h("p", { class: "eg-quiet" }, word("in_loading"))];
       const focused = element.contains(document.activeElement) ? document.activeElement.textContent : "";
       element.replaceChildren(periods, ...failed, ...figures, file);
       if (focused) [...element.querySelectorAll("button")].find((button) => button.textContent === focused)?.focus();

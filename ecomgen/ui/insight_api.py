@@ -14,6 +14,7 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from ecomgen.errors import InvalidRequest
+from ecomgen.services.favourites import Learnt
 from ecomgen.services.insight import Approval, Insight
 from ecomgen.services.trends import EXAMPLE, MOST_BYTES, Trends
 from ecomgen.ui.context import Services
@@ -37,6 +38,17 @@ def add_insight(server: FastAPI, services: Services) -> None:
     async def trend(request: Request) -> Response:
         given = await _json(request)
         return await run_in_threadpool(_told, lambda: _upload(trends, given), _language(request))
+
+    @routes.get("/insight/taste")
+    def taste(request: Request) -> Response:
+        return _told(lambda: _taste(services.favourites.learnt()), _language(request))
+
+    def learnt_again() -> dict[str, Any]:
+        return _taste(services.favourites.learn())
+
+    @routes.post("/insight/taste")
+    async def learn(request: Request) -> Response:
+        return await run_in_threadpool(_told, learnt_again, _language(request))
 
     @routes.get("/insight/example.csv")
     def example() -> Response:
@@ -68,6 +80,11 @@ def _summary(insight: Insight, trends: Trends, query: Mapping[str, str]) -> dict
             for name, drift in drifts.items()
         ],
     }
+
+
+def _taste(learnt: Learnt | None) -> dict[str, Any]:
+    """What “show the best” knows: from how many thumbs, and how often it ranks an unseen liked picture above a disliked one."""
+    return {"votes": learnt.votes, "ranked": learnt.held_out} if learnt else {"votes": 0, "ranked": None}
 
 
 def _plain(approval: Approval) -> dict[str, Any]:

@@ -41,6 +41,14 @@ INSIGHT_WORDS: dict[str, tuple[str, str]] = {
     "in_agreement_fair": ("That is some agreement; talk about what counts as good.", "有一定一致性，建议先统一标准。"),
     "in_agreement_poor": ("That is hardly better than chance: agree first on what counts as good.", "几乎与运气相当，请先统一什么算好图。"),
 
+    "taste": ("What the best is", "什么算好图"),
+    "taste_none": ("Nothing has been learnt from the thumbs since the start: “show the best” in Create does it, or this button.",
+                   "启动后尚未从评价中学习：使用“创作”中的“只看优选”，或点击此按钮。"),
+    "taste_votes": ("“Show the best” has learnt from {n} judged pictures. Of a liked and a disliked picture that it had not seen, it puts the liked one first {share} of the time; chance is 50 %.",
+                    "“只看优选”已从 {n} 张已评价图片中学习。对没见过的一张喜欢和一张不喜欢的图片，它有 {share} 的机会把喜欢的排在前面；随机为 50 %。"),
+    "taste_learn": ("Learn now", "立即学习"),
+    "taste_learning": ("Learning…", "正在学习…"),
+
     "trend": ("Market trend", "市场趋势"),
     "trend_text": ("A table of what the market asks for shows where your pictures differ from it.", "上传市场需求表，即可看到您的图片与市场的差距。"),
     "trend_choose": ("Upload a table (CSV)", "上传表格（CSV）"),

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from running_app import App, open_page
 from tiny import tiny_checkpoint
 
 from ecomgen.models.checkpoint import save_checkpoint
 from ecomgen.settings import bundled
 
+expect.set_options(timeout=30_000)  # a machine that runs other tests as well
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
 
