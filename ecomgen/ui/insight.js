@@ -102,7 +102,7 @@
     const kinds = Object.entries(told.approval).filter(([, rows]) => rows.length).map(([kind, rows]) => {
       const drawn = rows.map((one) => {
         const numbers = { share: percent(one.share), low: percent(one.low), high: percent(one.high), n: number(one.judged) };
-        return row(kind === "checkpoint" ? one.value : label(one.value), word("in_value", numbers), word("in_value", numbers), bar(one.share, "is-up", one));
+        return row(kind === "checkpoint" ? one.value : label(one.value), word("in_short", numbers), word("in_value", numbers), bar(one.share, "is-up", one));
       });
       return h("div", {}, h("h3", {}, word(`in_by_${kind}`)), ...list(kind, drawn, redraw));
     });
@@ -131,9 +131,9 @@
   function drift(one, redraw) {
     if (one.distance == null) return h("div", {}, h("h3", {}, label(one.attribute)), nothing("trend_no_pictures"));
     const widest = Math.max(...one.values.flatMap((v) => [v.market, v.made ?? 0, v.liked ?? 0]));
-    const gap = [...one.values].sort((a, b) => Math.abs(b.market - b.made) - Math.abs(a.market - a.made))[0];
+    const gap = one.values.filter((v) => v.value).sort((a, b) => Math.abs(b.market - b.made) - Math.abs(a.market - a.made))[0];
     const line = (key, share, kind) => h("div", { class: "eg-pair" }, h("span", {}, word(key)), bar((share ?? 0) / widest, kind), h("span", {}, percent(share)));
-    const rows = one.values.map((v) => h("li", {}, h("span", { class: "eg-bar-name" }, label(v.value)),
+    const rows = one.values.map((v) => h("li", {}, h("span", { class: "eg-bar-name" }, v.value ? label(v.value) : word("trend_rest")),
       line("trend_market", v.market, "is-market"), line("trend_made", v.made, "is-up"), ...(v.liked == null ? [] : [line("trend_liked", v.liked, "is-liked")])));
     return h("div", {}, h("h3", {}, label(one.attribute), " ", h("span", { class: "eg-quiet" }, word("trend_on", { day: one.day }))),
       h("p", {}, `${word("trend_gap", { market: percent(gap.market), made: percent(gap.made), value: label(gap.value) })} ${word("trend_distance", { share: percent(one.distance) })}`),

@@ -26,7 +26,7 @@ INSIGHT_WORDS: dict[str, tuple[str, str]] = {
     "in_by_colour": ("By colour", "按颜色"),
     "in_by_checkpoint": ("By checkpoint", "按模型"),
     "in_value": ("{share} (between {low} and {high}), {n} judged", "{share}（{low} 至 {high}），已评价 {n} 张"),
-    "in_n": ("n {n}", "n {n}"),
+    "in_short": ("{share} ({low} – {high}), n {n}", "{share}（{low} – {high}），n {n}"),
     "in_more": ("Show all {n}", "显示全部 {n} 项"),
     "in_reasons": ("Why pictures are turned down", "不喜欢的原因"),
     "in_reasons_none": ("No reasons were given in this period.", "这段时间没有填写原因。"),
@@ -60,6 +60,7 @@ INSIGHT_WORDS: dict[str, tuple[str, str]] = {
     "trend_fault_short": ("The row has too few cells.", "这一行的单元格不够。"),
     "trend_market": ("Market", "市场"),
     "trend_made": ("Made", "已生成"),
+    "trend_rest": ("all others", "其他"),
     "trend_liked": ("Liked", "喜欢"),
     "trend_on": ("market of {day}", "{day} 的市场"),
     "trend_distance": ("{share} of the pictures would have to change to meet the market.", "要与市场一致，需要改变 {share} 的图片。"),
@@ -77,6 +78,7 @@ INSIGHT_SENTENCES: tuple[tuple[str, str], ...] = (  # part of a sentence of the 
     ("The trend table holds no row", "趋势表中没有可用的行。"),
     ("The trend table did not arrive", "趋势表没有完整送达，请重试。"),
     ("The table cannot be kept", "表格无法保存，磁盘可能已满。"),
+    ("The period is a number of days", "时间范围应为天数，最多 9999 天。"),
     ("The period ends before", "时间范围的结束早于开始。"),
 )
 # fmt: on

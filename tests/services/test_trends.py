@@ -95,8 +95,12 @@ def test_drift_is_market_against_pictures(trends):
     assert [(v.value, v.market, v.made, v.liked) for v in drift.values] == [
         ("black", 0.75, 0.25, 0.0),
         ("white", 0.25, 0.0, 0.0),
-        ("red", 0.0, 0.75, 1.0),
+        ("", 0.0, 0.75, 1.0),
     ]
+    trends.upload((HEAD + "2026-10-01,colour,black,18\n2026-10-01,colour,white,42").encode())
+    told = [(v.value, v.market) for v in trends.drift({"colour": {"black": 1}})["colour"].values]
+    assert told == [("white", 0.42), ("black", 0.18), ("", pytest.approx(0.4))]
     nothing = trends.drift({})["colour"]
     assert (nothing.distance, nothing.values[0].made, nothing.values[0].liked) == (None, None, None)
+    trends.upload((HEAD + "2026-10-01,colour,black,0.9\n2026-10-01,colour,white,0.3").encode())
     assert trends.drift({"colour": {"black": 3, "white": 1}})["colour"].distance == 0
