@@ -13,6 +13,7 @@ from pathlib import Path
 from ecomgen.errors import InvalidRequest, StoreError
 from ecomgen.schema import Attribute, Schema, Value, default_schema, fold
 from ecomgen.services.pictures import replace_file
+from ecomgen.services.review_input import clean
 from ecomgen.settings import Settings
 
 MOST_BYTES = 2**20
@@ -218,7 +219,7 @@ def _take(
     """Add a row to `days`; else what is wrong with it, and which word."""
     if len(row) <= max(places):
         return "short", ""
-    when, of, word, amount = (row[place].strip() for place in places)
+    when, of, word, amount = (clean(row[place]) for place in places)
     try:
         day = date.fromisoformat(when.replace("/", "-"))
     except ValueError:

@@ -6,7 +6,7 @@
   const MOST_BYTES = 2 ** 20;
 
   const number = (value) => value.toLocaleString(ecomgen.language === "zh" ? "zh-CN" : "en-GB");
-  const percent = (share) => (share == null ? "–" : `${share > 0 && share < 0.0095 ? "<1" : Math.round(100 * share)} %`);
+  const percent = (share) => (share == null ? "–" : (share > 0 && share < 0.005 ? "<1" : Math.round(100 * share)) + (ecomgen.language === "zh" ? "%" : "\u00a0%"));
   function shape(tag, attributes, ...children) {
     const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
     for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
@@ -76,7 +76,7 @@
     });
     chart.append(shape("line", { x1: 0, x2: width, y1: line, y2: line }));
     return part("in_votes",
-      h("p", { class: "eg-legend" }, h("span", { class: "is-up" }, word("in_up")), h("span", { class: "is-down" }, word("in_down")), h("span", {}, word(`in_each_${each}`))),
+      h("p", { class: "eg-legend" }, h("span", { class: "is-up" }, word("in_up")), h("span", { class: "is-down" }, word("in_down")), h("span", {}, word(`in_each_${each}`, { n: number(Math.max(...all.map((bar) => bar.up + bar.down))) }))),
       chart,
       h("p", { class: "eg-axis" }, h("span", {}, all[0].day), h("b", {}, word("in_votes_sum", shown)), h("span", {}, all.at(-1).day)));
   }
@@ -136,15 +136,16 @@
     const rows = one.values.map((v) => h("li", {}, h("span", { class: "eg-bar-name" }, v.value ? label(v.value) : word("trend_rest")),
       line("trend_market", v.market, "is-market"), line("trend_made", v.made, "is-up"), ...(v.liked == null ? [] : [line("trend_liked", v.liked, "is-liked")])));
     return h("div", {}, h("h3", {}, label(one.attribute), " ", h("span", { class: "eg-quiet" }, word("trend_on", { day: one.day }))),
-      h("p", {}, `${word("trend_gap", { market: percent(gap.market), made: percent(gap.made), value: label(gap.value) })} ${word("trend_distance", { share: percent(one.distance) })}`),
+      h("p", {}, word("trend_gap", { market: percent(gap.market), made: percent(gap.made), value: label(gap.value) }) + word("trend_distance", { share: percent(one.distance) })),
       ...list(`drift ${one.attribute}`, rows, redraw));
   }
 
   function insight(element, props, watch) {
-    let told = null, problem = "", days = 0, turn = 0, upload = null, sending = false;
+    let told = null, problem = "", days = 0, turn = 0, reading = false, upload = null, sending = false;
 
     async function read() {
       const mine = ++turn;
+      reading = true;
       try {
         const answer = await asked(`summary${days ? `?days=${days}` : ""}`);
         if (mine !== turn) return;
@@ -153,6 +154,7 @@
         if (mine !== turn) return;
         problem = error.message;
       }
+      reading = false;
       draw();
     }
 
@@ -208,7 +210,7 @@
 
     element.classList.add("eg-insight");
     drawings.add(draw);
-    watch("value", () => element.checkVisibility() && read());
+    watch("value", () => element.checkVisibility() && !reading && read());
     draw();
     read();
   }
