@@ -6,6 +6,7 @@ The last line is one JSON object. Makes the pictures' rows (no files: a thumbnai
 number), a fifth of them voted on, and asks for the first page of the gallery as the page does: the pictures with their
 votes and tags, how many there are of each rating, and the choices of the filters. Reported are the median and the worst
 of each question over the repeats, cold (a new connection, nothing remembered by ecomgen) for the plain first page.
+`insight_ms` is the dashboard of all of it.
 --quick asks less often and votes on fewer; the number of pictures stays.
 """
 
@@ -24,6 +25,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ecomgen.data.store import Filter, MarkRow, PictureRow, Store, VoteRow
+from ecomgen.services.insight import Insight
 from ecomgen.services.review import REASONS, Review
 from ecomgen.settings import Settings
 
@@ -168,6 +170,11 @@ def main() -> None:
                 begin = time.perf_counter()
                 ask()
                 times[name].append(1000 * (time.perf_counter() - begin))
+        insight = []
+        for _ in range(repeats):
+            begin = time.perf_counter()
+            assert Insight(review).summary().overall is not None
+            insight.append(1000 * (time.perf_counter() - begin))
         review.close()
         size = sum(file.stat().st_size for file in Path(folder).glob("feedback.db*"))
 
@@ -181,6 +188,7 @@ def main() -> None:
         "slowest_question_ms": max(medians.values()),
         "target_ms": LIMIT_MS,
         "met": max(medians["first_page"], statistics.median(cold)) <= LIMIT_MS,
+        "insight_ms": round(statistics.median(insight), 1),
         "medians_ms": medians,
         "pictures": options.pictures,
         "votes": votes,

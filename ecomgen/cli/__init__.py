@@ -12,7 +12,7 @@ import typer
 
 from ecomgen import __version__
 from ecomgen.cli.checkpoints import evaluate, gate, models
-from ecomgen.cli.feedback import backup, export
+from ecomgen.cli.feedback import backup, export, insight
 from ecomgen.cli.output import print_line
 from ecomgen.cli.pictures import between, colours, from_photo, generate, mix, vary
 from ecomgen.cli.serving import serve
@@ -24,7 +24,7 @@ _IN_THIS_ORDER = (
     generate, from_photo, colours, vary, mix, between,
     attributes, recognise, label,
     train, pretrain, evaluate, lighten, gate, models,
-    export, backup,
+    insight, export, backup,
     serve,
 )  # fmt: skip
 

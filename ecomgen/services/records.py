@@ -23,7 +23,8 @@ class GenerationRequest:
     picture i has variation_seed + i. psi in [0, 1]: 0 is the most typical product, 1 the full variety.
     With a `latent` of an earlier picture that very picture is drawn, whatever the attributes are; to change it, see
     services/control.py. With `retry` a picture of a plain seed that looks failed is drawn again from another one
-    (services/gate.py). What is left open follows `shares` (attribute -> value -> how common), where there are any.
+    (services/gate.py). What is left open follows `shares` (attribute -> value -> share; those of an
+    attribute sum to 1 at most, and for the rest of the pictures it stays open).
     """
 
     prompt: str = ""
@@ -75,9 +76,10 @@ class GenerationRequest:
         """The attributes, and for those that nobody chose a value by its share; the same for the same seed."""
         filled = dict(attributes)
         for name, shares in self.shares.items():
-            if shares and not filled.get(name) and name not in self.attributes:
+            if not filled.get(name) and name not in self.attributes:
+                rest = max(0.0, 1 - sum(shares.values()))
                 chance = random.Random(f"{name} {seed}")
-                filled[name] = chance.choices(list(shares), list(shares.values()))[0]
+                filled[name] = chance.choices([*shares, None], [*shares.values(), rest])[0]
         return filled
 
 

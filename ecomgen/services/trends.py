@@ -13,6 +13,7 @@ from pathlib import Path
 from ecomgen.errors import InvalidRequest, StoreError
 from ecomgen.schema import Attribute, Schema, Value, default_schema, fold
 from ecomgen.services.pictures import replace_file
+from ecomgen.services.review_input import clean
 from ecomgen.settings import Settings
 
 MOST_BYTES = 2**20
@@ -34,9 +35,10 @@ EXAMPLE = (
 
 _MOST_PROBLEMS = 20
 _SHOWN = 40
+_ROUNDING = 0.005  # shares in whole per cent seldom make the whole
 
 Shares = dict[str, dict[str, float]]
-"""Attribute -> value -> share; the shares of an attribute sum to 1."""
+"""Attribute -> value -> share; those of an attribute sum to 1 at most: the rest is what the table does not name."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,10 @@ class Upload:
 
 @dataclass(frozen=True)
 class ValueDrift:
-    """One value's share (0 to 1) of the market, of the pictures made, and of those liked; None where there are none."""
+    """One value's share (0 to 1) of the market, of the pictures made, and of those liked; None where there are none.
+
+    The value "" stands for all that the market's table does not name.
+    """
 
     value: str
     market: float
@@ -83,7 +88,7 @@ class ValueDrift:
 
 @dataclass(frozen=True)
 class Drift:
-    """One attribute: the market at its latest date against our pictures, the most asked for first.
+    """One attribute: the market at its latest date against our pictures, the most asked for first, what the table does not name last.
 
     `distance` is the share of pictures made (0 to 1) that would have to change to meet the market (total variation).
     """
@@ -121,7 +126,7 @@ class Trends:
         return table.upload
 
     def shares(self, day: date | None = None) -> Shares:
-        """What the market asked for last (on `day` or before), by attribute, scaled to sum to 1; {} without a table."""
+        """What the market asked for last (on `day` or before), by attribute; {} without a table."""
         return {name: shares for name, (_, shares) in self._latest(day).items()}
 
     def drift(
@@ -138,14 +143,14 @@ class Trends:
         return self._given or default_schema()
 
     def _latest(self, until: date | None) -> dict[str, tuple[date, dict[str, float]]]:
+        """Each attribute's latest day and its shares as the table has them, 0 to 1, in all at most 1."""
         found: dict[str, tuple[date, dict[str, float]]] = {}
         table = self._table()
         for attribute in self._schema if table else ():
             days = (table.days if table else {}).get(attribute.name, {})
             told = [day for day in days if (until is None or day <= until) and sum(days[day].values()) > 0]
             if told:
-                shares, total = days[max(told)], sum(days[max(told)].values())
-                found[attribute.name] = max(told), {value: share / total for value, share in shares.items()}
+                found[attribute.name] = max(told), _fractions(days[max(told)])
         return found
 
     def _table(self) -> _Table | None:
@@ -210,7 +215,7 @@ def _take(
     """Add a row to `days`; else what is wrong with it, and which word."""
     if len(row) <= max(places):
         return "short", ""
-    when, of, word, amount = (row[place].strip() for place in places)
+    when, of, word, amount = (clean(row[place]) for place in places)
     try:
         day = date.fromisoformat(when.replace("/", "-"))
     except ValueError:
@@ -254,19 +259,27 @@ def _share(text: str) -> float | None:
     return share if math.isfinite(share) and 0 <= share <= (1 if percent else 100) else None
 
 
+def _fractions(shares: Mapping[str, float]) -> dict[str, float]:
+    """Shares that were written as fractions or in per cent, as fractions; scaled down where they exceed the whole."""
+    unit = 100 if max(shares.values()) > 1 else 1
+    scale = max(unit, sum(shares.values()))
+    return {value: share / scale for value, share in shares.items()}
+
+
 def _drift(
     day: date, market: Mapping[str, float], made: Mapping[str, int], liked: Mapping[str, int]
 ) -> Drift:
+    def row(value: str, asked: float, of_made: int, of_liked: int) -> ValueDrift:
+        made_share = of_made / all_made if all_made else None
+        return ValueDrift(value, asked, made_share, of_liked / all_liked if all_liked else None)
+
     all_made, all_liked = sum(made.values()), sum(liked.values())
-    values = [
-        ValueDrift(
-            value,
-            market.get(value, 0.0),
-            made.get(value, 0) / all_made if all_made else None,
-            liked.get(value, 0) / all_liked if all_liked else None,
-        )
-        for value in {**market, **made}
-    ]
-    values.sort(key=lambda each: (-each.market, -(each.made or 0), each.value))
+    values = [row(name, share, made.get(name, 0), liked.get(name, 0)) for name, share in market.items()]
+    values.sort(key=lambda each: (-each.market, each.value))
+    other_made = sum(count for name, count in made.items() if name not in market)
+    other_liked = sum(count for name, count in liked.items() if name not in market)
+    other = max(0.0, 1 - sum(market.values()))
+    if other_made or other_liked or other > _ROUNDING:
+        values.append(row("", other, other_made, other_liked))
     distance = sum(abs(each.market - (each.made or 0)) for each in values) / 2 if all_made else None
     return Drift(day, all_made, distance, tuple(values))

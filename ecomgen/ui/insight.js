@@ -6,7 +6,7 @@
   const MOST_BYTES = 2 ** 20;
 
   const number = (value) => value.toLocaleString(ecomgen.language === "zh" ? "zh-CN" : "en-GB");
-  const percent = (share) => (share == null ? "–" : `${share > 0 && share < 0.0095 ? "<1" : Math.round(100 * share)} %`);
+  const percent = (share) => (share == null ? "–" : (share > 0 && share < 0.005 ? "<1" : Math.round(100 * share)) + (ecomgen.language === "zh" ? "%" : "\u00a0%"));
   function shape(tag, attributes, ...children) {
     const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
     for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
@@ -76,7 +76,7 @@
     });
     chart.append(shape("line", { x1: 0, x2: width, y1: line, y2: line }));
     return part("in_votes",
-      h("p", { class: "eg-legend" }, h("span", { class: "is-up" }, word("in_up")), h("span", { class: "is-down" }, word("in_down")), h("span", {}, word(`in_each_${each}`))),
+      h("p", { class: "eg-legend" }, h("span", { class: "is-up" }, word("in_up")), h("span", { class: "is-down" }, word("in_down")), h("span", {}, word(`in_each_${each}`, { n: number(Math.max(...all.map((bar) => bar.up + bar.down))) }))),
       chart,
       h("p", { class: "eg-axis" }, h("span", {}, all[0].day), h("b", {}, word("in_votes_sum", shown)), h("span", {}, all.at(-1).day)));
   }
@@ -102,7 +102,7 @@
     const kinds = Object.entries(told.approval).filter(([, rows]) => rows.length).map(([kind, rows]) => {
       const drawn = rows.map((one) => {
         const numbers = { share: percent(one.share), low: percent(one.low), high: percent(one.high), n: number(one.judged) };
-        return row(kind === "checkpoint" ? one.value : label(one.value), word("in_value", numbers), word("in_value", numbers), bar(one.share, "is-up", one));
+        return row(kind === "checkpoint" ? one.value : label(one.value), word("in_short", numbers), word("in_value", numbers), bar(one.share, "is-up", one));
       });
       return h("div", {}, h("h3", {}, word(`in_by_${kind}`)), ...list(kind, drawn, redraw));
     });
@@ -131,21 +131,22 @@
   function drift(one, redraw) {
     if (one.distance == null) return h("div", {}, h("h3", {}, label(one.attribute)), nothing("trend_no_pictures"));
     const widest = Math.max(...one.values.flatMap((v) => [v.market, v.made ?? 0, v.liked ?? 0]));
-    const gap = [...one.values].sort((a, b) => Math.abs(b.market - b.made) - Math.abs(a.market - a.made))[0];
+    const gap = one.values.filter((v) => v.value).sort((a, b) => Math.abs(b.market - b.made) - Math.abs(a.market - a.made))[0];
     const line = (key, share, kind) => h("div", { class: "eg-pair" }, h("span", {}, word(key)), bar((share ?? 0) / widest, kind), h("span", {}, percent(share)));
-    const rows = one.values.map((v) => h("li", {}, h("span", { class: "eg-bar-name" }, label(v.value)),
+    const rows = one.values.map((v) => h("li", {}, h("span", { class: "eg-bar-name" }, v.value ? label(v.value) : word("trend_rest")),
       line("trend_market", v.market, "is-market"), line("trend_made", v.made, "is-up"), ...(v.liked == null ? [] : [line("trend_liked", v.liked, "is-liked")])));
     return h("div", {}, h("h3", {}, label(one.attribute), " ", h("span", { class: "eg-quiet" }, word("trend_on", { day: one.day }))),
-      h("p", {}, `${word("trend_gap", { market: percent(gap.market), made: percent(gap.made), value: label(gap.value) })} ${word("trend_distance", { share: percent(one.distance) })}`),
+      h("p", {}, word("trend_gap", { market: percent(gap.market), made: percent(gap.made), value: label(gap.value) }) + word("trend_distance", { share: percent(one.distance) })),
       ...list(`drift ${one.attribute}`, rows, redraw));
   }
 
   function insight(element, props, watch) {
-    let told = null, problem = "", days = 0, turn = 0, upload = null, sending = false;
+    let told = null, problem = "", days = 0, turn = 0, reading = false, upload = null, sending = false;
     let taste = null, learning = false, refused = ""; // what “show the best” has learnt
 
     async function read() {
       const mine = ++turn;
+      reading = true;
       try {
         const answers = await Promise.all([asked(`summary${days ? `?days=${days}` : ""}`), asked("taste")]);
         if (mine !== turn) return;
@@ -155,6 +156,7 @@
         if (mine !== turn) return;
         problem = error.message;
       }
+      reading = false;
       draw();
     }
 
@@ -228,7 +230,7 @@
 
     element.classList.add("eg-insight");
     drawings.add(draw);
-    watch("value", () => element.checkVisibility() && read());
+    watch("value", () => element.checkVisibility() && !reading && read());
     draw();
     read();
   }

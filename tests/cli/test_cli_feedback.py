@@ -47,3 +47,29 @@ def test_the_database_is_copied_while_it_is_used(ecomgen, tmp_path):
     assert ecomgen("backup", tmp_path / "copy.sqlite")[0] == 0
     with sqlite3.connect(tmp_path / "copy.sqlite") as copy:
         assert copy.execute("SELECT count(*) FROM votes").fetchone() == (1,)
+
+
+def test_insight_tells_votes_and_the_market(ecomgen, tmp_path):
+    judged(tmp_path)
+    (tmp_path / "trend.csv").write_text(
+        "date,attribute,value,share\n2026-10-01,品类,handbags,60 %\n2026-10-01,category,nonsense,9 %\n"
+    )
+    status, out, error = ecomgen("insight", "--trend", tmp_path / "trend.csv")
+    assert (status, error) == (0, "")
+    for part in (
+        "1 up, 0 down",
+        "100% of 1 judged",
+        "21% - 100%",
+        "Line 3: “nonsense”",
+        "market   60%  made  100%",
+    ):
+        assert part in out
+    assert "0 up, 0 down.\nNo picture has been judged" in ecomgen("insight", "--until", "2020-01-01")[1]
+
+
+def test_a_trend_table_that_is_none_is_one_sentence(ecomgen, tmp_path):
+    for content in (b"\xff\xfe", b"a,b\n1,2\n"):
+        (tmp_path / "trend.csv").write_bytes(content)
+        status, out, error = ecomgen("insight", "--trend", tmp_path / "trend.csv")
+        assert (status, out, error.count("\n")) == (2, "", 1)
+    assert ecomgen("insight", "--trend", tmp_path / "missing.csv")[0] == 2
