@@ -2,6 +2,7 @@
 
 from ecomgen.data.store.filters import Facet, Filter, Sort
 from ecomgen.data.store.rows import (
+    ComparisonRow,
     MarkKind,
     MarkRow,
     PictureRow,
@@ -9,11 +10,13 @@ from ecomgen.data.store.rows import (
     ShortlistRow,
     StoredPicture,
     VoteRow,
+    Winner,
     standing,
 )
 from ecomgen.data.store.store import Store
 
 __all__ = [
+    "ComparisonRow",
     "Facet",
     "Filter",
     "MarkKind",
@@ -25,5 +28,6 @@ __all__ = [
     "Store",
     "StoredPicture",
     "VoteRow",
+    "Winner",
     "standing",
 ]
