@@ -16,7 +16,7 @@ _PRECISION = 1e-10
 _STEPS = 100  # Newton's method takes about six
 _TWO_SIDED_95 = 1.959964
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)

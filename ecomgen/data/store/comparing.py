@@ -8,8 +8,11 @@ from dataclasses import fields
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ecomgen.data.store.filters import checkpoint_facet
 from ecomgen.data.store.rows import ComparisonRow
-from ecomgen.data.store.tables import comparisons
+from ecomgen.data.store.tables import comparisons, pictures
+
+_AT_ONCE = 1000  # databases limit how many values one query takes
 
 
 def add(connection: Connection, row: ComparisonRow) -> None:
@@ -38,3 +41,13 @@ def counting(rows: Sequence[ComparisonRow]) -> list[ComparisonRow]:
             latest.pop(question, None)
             latest[question] = row
     return list(latest.values())
+
+
+def checkpoints(connection: Connection, picture_ids: Sequence[str]) -> dict[str, str]:
+    """Picture id -> its checkpoint's name and the beginning of the hash; ids that there are not are left out."""
+    found: dict[str, str] = {}
+    for some in (picture_ids[i : i + _AT_ONCE] for i in range(0, len(picture_ids), _AT_ONCE)):
+        chosen = sa.select(pictures.c.id, pictures.c.model, pictures.c.model_hash)
+        rows = connection.execute(chosen.where(pictures.c.id.in_(some)))
+        found |= {row.id: checkpoint_facet(row.model, row.model_hash)[1] for row in rows}
+    return found

@@ -108,6 +108,11 @@ class Store:
             found = comparing.read(connection, comparisons.c.id == comparison_id)
         return found[0] if found else None
 
+    def checkpoints(self, picture_ids: Sequence[str]) -> dict[str, str]:
+        """Picture id -> the checkpoint that made it, as it is filed."""
+        with self._reading() as connection:
+            return comparing.checkpoints(connection, picture_ids)
+
     def add_shortlist(self, row: ShortlistRow) -> None:
         """Add a named shortlist; what belongs to it are marks of kind "shortlist"."""
         with self._writing() as connection:
