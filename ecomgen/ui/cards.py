@@ -35,8 +35,19 @@ def head(schema: Schema) -> str:
     words = json.dumps({"words": WORDS, "chinese": labels(schema)}, ensure_ascii=False).replace(
         "<", "\\u003c"
     )
-    style = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "gallery.css"))
-    scripts = ("page.js", "photo.js", "attributes.js", "cards.js", "judging.js", "viewer.js", "gallery.js")
+    style = "\n".join(
+        (_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "gallery.css", "compare.css")
+    )
+    scripts = (
+        "page.js",
+        "photo.js",
+        "attributes.js",
+        "cards.js",
+        "judging.js",
+        "viewer.js",
+        "compare.js",
+        "gallery.js",
+    )
     script = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in scripts)
     return (
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

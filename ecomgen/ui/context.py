@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ecomgen.services.attributes import AttributeReader
+from ecomgen.services.comparing import Comparing
 from ecomgen.services.control import Control
 from ecomgen.services.generation import Generation
 from ecomgen.services.recognition import Recognition
@@ -26,13 +27,23 @@ class Services:
     control: Control
     recognition: Recognition
     review: Review
+    comparing: Comparing
 
     @classmethod
     def build(cls, settings: Settings) -> Services:
         """Build all services; loads no weights and touches no disk."""
         reader = AttributeReader(settings)
         generation = Generation(settings, reader)
-        return cls(settings, reader, generation, Control(generation), Recognition(settings), Review(settings))
+        review = Review(settings)
+        return cls(
+            settings,
+            reader,
+            generation,
+            Control(generation),
+            Recognition(settings),
+            review,
+            Comparing(review, generation, settings),
+        )
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ecomgen.schema import Schema
+from ecomgen.ui.compare_words import COMPARE_SENTENCES, COMPARE_WORDS
 from ecomgen.ui.review_words import REVIEW_SENTENCES, REVIEW_WORDS
 
 LANGUAGES = ("en", "zh")
@@ -161,6 +162,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "too_long": ("The prompt is longer than {most} characters; please shorten it.", "描述超过 {most} 个字符，请缩短。"),
     "empty_prompt": ("Please describe a product, or choose a category.", "请描述一件商品，或选择一个品类。"),
     **REVIEW_WORDS,
+    **COMPARE_WORDS,
 }
 
 _SENTENCES: tuple[tuple[str, str], ...] = (  # part of a sentence of the services, then the whole of it in Chinese
@@ -185,6 +187,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (  # part of a sentence of the service
     ("The photo cannot be used", "这张照片无法读取：文件已损坏，或不是 PNG、JPEG、WebP 格式。"),
     ("The picture cannot be written", "图片无法保存，磁盘可能已满。"),
     *REVIEW_SENTENCES,
+    *COMPARE_SENTENCES,
 )
 
 THEMES: tuple[tuple[str, str, str, str], ...] = (  # label and prompt in English, then in Chinese
