@@ -3,6 +3,8 @@
   const { newId, word, h, icon, iconButton, toast, drawings, judging } = window.ecomgen;
   const SHOWN = 2000; // milliseconds for which the checkpoints' names are to be read
   const key = (name) => h("kbd", { class: "eg-key", "aria-hidden": "true" }, name);
+  // On a phone the left picture stands above the right one.
+  const better = (side) => word(matchMedia("(max-width: 640px)").matches ? { left: "compare_upper", right: "compare_lower" }[side] ?? `compare_${side}` : `compare_${side}`);
   const percent = (share) => `${Math.round(100 * share)} %`;
   const kept = { prompt: "", first: "", second: "" }; // what this page last asked two checkpoints for
 
@@ -168,7 +170,7 @@
     function picture(side) {
       const won = answer && answer.winner === side;
       return h("figure", { class: `is-${side}${won ? " is-winner" : ""}` },
-        h("button", { type: "button", class: "eg-compare-shot", "aria-label": word(`compare_${side}`), onclick: () => judge(side) },
+        h("button", { type: "button", class: "eg-compare-shot", "aria-label": better(side), onclick: () => judge(side) },
           h("img", { src: address(pair[side]), alt: word(`compare_picture_${side}`), draggable: "false" })),
         pair.left.prompt === pair.right.prompt ? null : h("p", { class: "eg-compare-asked" }, pair[side].prompt),
         answer ? h("figcaption", {}, answer[side], won ? h("span", { class: "eg-tag is-own" }, word("compare_chosen")) : null) : null);
@@ -191,7 +193,7 @@
         h("div", { class: "eg-compare-two" }, picture("left"), picture("right")),
       ] : problem ? [h("div", { class: "eg-empty", role: "status" }, icon("empty", 40), h("p", {}, problem))]
         : [h("p", { class: "eg-notice is-busy", role: "status" }, icon("details"), h("span", {}, word(source === "duel" ? "compare_drawing" : "loading_more")))]));
-      const verdict = (winner, mark) => h("button", { type: "button", class: "eg-verdict", "data-action": winner, onclick: () => judge(winner) }, key(mark), h("span", {}, word(`compare_${winner}`)));
+      const verdict = (winner, mark) => h("button", { type: "button", class: "eg-verdict", "data-action": winner, onclick: () => judge(winner) }, key(mark), h("span", {}, better(winner)));
       verdicts.hidden = !pair;
       verdicts.replaceChildren(...(answer
         ? [h("button", { type: "button", class: "eg-verdict is-next", "data-action": "next", onclick: next }, word("compare_next"))]

@@ -15,6 +15,8 @@ COMPARE_WORDS: dict[str, tuple[str, str]] = {
     "compare_start": ("Draw", "开始"),
     "compare_left": ("Left is better", "左边更好"),
     "compare_right": ("Right is better", "右边更好"),
+    "compare_upper": ("Upper is better", "上面更好"),
+    "compare_lower": ("Lower is better", "下面更好"),
     "compare_neither": ("Equally good", "一样好"),
     "compare_picture_left": ("The left picture", "左边的图片"),
     "compare_picture_right": ("The right picture", "右边的图片"),

@@ -76,7 +76,8 @@ def open_compare(page: Page, url: str) -> None:
     tab = "document.querySelectorAll('#eg-tabs button[role=tab]')[1]"
     page.wait_for_function(f"{tab}?.ariaSelected === 'true' || void {tab}?.click()", polling=100)
     page.get_by_role("button", name=re.compile("^(Compare|对比)$")).click()
-    expect(page.locator(VIEW)).to_be_visible()
+    told = page.locator(f"{VIEW} figure, {VIEW} .eg-empty").first
+    expect(told).to_be_visible(timeout=30_000)  # the app is still loading its networks
 
 
 def answered(page: Page, path: str = "comparison"):
@@ -149,7 +150,7 @@ def test_two_checkpoints_draw_for_a_blind_judge(app: App, page: Page, review: Re
     expect(view.locator(".eg-empty")).to_contain_text("Write what both checkpoints")
     view.get_by_label("What both draw").fill("red belt")
     view.get_by_role("button", name="Draw").click()
-    expect(view.locator("figure")).to_have_count(2)
+    expect(view.locator("figure")).to_have_count(2, timeout=30_000)
     assert not re.search(r"default [0-9a-f]{8}|other [0-9a-f]{8}", view.inner_text())
     first = view.locator(".is-left img").get_attribute("src")
     with answered(page):
