@@ -127,8 +127,9 @@ class Comparing:
         }
         best: dict[int, list[tuple[ReviewedPicture, ReviewedPicture]]] = {}
         newest = [p for p in self._review.page(Filter(), limit=_LATEST).pictures if p.path]
+        prompts = {p.id: fold(p.prompt) for p in newest}  # there are many more pairs than pictures
         for one, other in combinations(newest, 2):
-            rank = _likeness(one, other)
+            rank = _likeness(one, other, prompts[one.id] == prompts[other.id])
             if rank and frozenset((one.id, other.id)) not in compared:
                 best.setdefault(rank, []).append((one, other))
         return _dealt(*_CHANCE.choice(best[max(best)])) if best else None
@@ -217,9 +218,9 @@ class Comparing:
         return [(row, model[row.left_id], model[row.right_id]) for row in rows]
 
 
-def _likeness(one: ReviewedPicture, other: ReviewedPicture) -> int:
+def _likeness(one: ReviewedPicture, other: ReviewedPicture, same_prompt: bool) -> int:
     """How much two pictures answer the same question; 0: not at all."""
-    if fold(one.prompt) == fold(other.prompt) and one.attributes == other.attributes:
+    if same_prompt and one.attributes == other.attributes:
         return 3 if _checkpoint(one) != _checkpoint(other) else 2
     category = one.attributes.get("category")
     return int(category is not None and category == other.attributes.get("category"))

@@ -13,7 +13,6 @@ from starlette.concurrency import run_in_threadpool
 from ecomgen.services.comparing import Comparing, Pair
 from ecomgen.ui.answers import answered, language_of, sent
 from ecomgen.ui.context import Services
-from ecomgen.ui.understanding import usable_models
 
 
 def add_compare(server: FastAPI, services: Services) -> None:
@@ -29,9 +28,9 @@ def add_compare(server: FastAPI, services: Services) -> None:
     @routes.get("/review/checkpoints")
     def checkpoints(request: Request) -> Response:
         def listed() -> dict[str, Any]:
-            return {
-                "checkpoints": [{"name": m.name, "title": m.title or m.name} for m in usable_models(services)]
-            }
+            # Waits for the networks' code right after a start, rather than telling that there is no checkpoint.
+            usable = [m for m in services.generation.models() if m.problem is None]
+            return {"checkpoints": [{"name": m.name, "title": m.title or m.name} for m in usable]}
 
         return answered(listed, language_of(request))
 

@@ -104,7 +104,7 @@ def test_pictures_of_the_gallery_are_compared_by_key_and_undone(app: App, page: 
     expect(view.locator(".eg-empty")).to_contain_text(
         "No two pictures are left"
     )  # the next pair comes by itself
-    with answered(page, "undo"):
+    with answered(page, "comparison/undo"):
         page.keyboard.press("z")
     expect(view.locator("figcaption")).to_have_count(0)
     expect(view.locator("figure")).to_have_count(2)
@@ -143,11 +143,8 @@ def test_two_checkpoints_draw_for_a_blind_judge(app: App, page: Page, review: Re
     open_compare(page, app.url)
     view = page.locator(VIEW)
     expect(view.locator(".eg-empty")).to_contain_text("No two pictures")
-    page.wait_for_function(
-        "fetch('review/checkpoints').then(a => a.json()).then(a => a.checkpoints.length === 2)", polling=300
-    )
     view.get_by_role("button", name="Two checkpoints").click()
-    expect(view.locator(".eg-empty")).to_contain_text("Write what both checkpoints")
+    expect(view.locator(".eg-empty")).to_contain_text("Write what both checkpoints", timeout=30_000)
     view.get_by_label("What both draw").fill("red belt")
     view.get_by_role("button", name="Draw").click()
     expect(view.locator("figure")).to_have_count(2, timeout=30_000)
@@ -275,7 +272,6 @@ def test_one_checkpoint_alone_is_listed_alone(tmp_path, two) -> None:
     (folder / "default").symlink_to(two / "default")
     settings = Settings(home=tmp_path / "home", checkpoints=folder)
     services = Services.build(settings)
-    services.generation.ready = True
     server = FastAPI()
     add_compare(server, services)
     listed = TestClient(server).get("/review/checkpoints").json()
