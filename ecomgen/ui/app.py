@@ -17,6 +17,7 @@ from ecomgen.schema import default_schema
 from ecomgen.settings import Settings
 from ecomgen.ui import api, cards
 from ecomgen.ui.body_limit import BodyLimit
+from ecomgen.ui.compare_api import add_compare
 from ecomgen.ui.context import Services, Visitor
 from ecomgen.ui.create_tab import create_tab
 from ecomgen.ui.finetune_tab import finetune_tab
@@ -93,6 +94,7 @@ def build_server(services: Services) -> FastAPI:
 
     add_review(server, services)
     add_insight(server, services)
+    add_compare(server, services)
 
     return gr.mount_gradio_app(
         server,

@@ -36,7 +36,8 @@ def head(schema: Schema) -> str:
         "<", "\\u003c"
     )
     style = "\n".join(
-        (_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "gallery.css", "insight.css")
+        (_HERE / name).read_text(encoding="utf-8")
+        for name in ("page.css", "gallery.css", "compare.css", "insight.css")
     )
     scripts = (
         "page.js",
@@ -45,6 +46,7 @@ def head(schema: Schema) -> str:
         "cards.js",
         "judging.js",
         "viewer.js",
+        "compare.js",
         "gallery.js",
         "insight.js",
     )

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ecomgen.services.attributes import AttributeReader
+from ecomgen.services.comparing import Comparing
 from ecomgen.services.control import Control
 from ecomgen.services.favourites import Favourites
 from ecomgen.services.generation import Generation
@@ -29,6 +30,7 @@ class Services:
     control: Control
     recognition: Recognition
     review: Review
+    comparing: Comparing
     favourites: Favourites
     insight: Insight
     trends: Trends
@@ -46,6 +48,7 @@ class Services:
             control=Control(generation),
             recognition=recognition,
             review=review,
+            comparing=Comparing(review, generation, settings),
             favourites=Favourites(generation, review, recognition),
             insight=Insight(review),
             trends=Trends(settings),

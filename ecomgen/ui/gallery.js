@@ -1,6 +1,6 @@
 // Review: all kept pictures as small tiles, found by words and filters, judged one by one or many at once.
 (() => {
-  const { word, label, h, arrange, icon, iconButton, copy, toast, drawings, judging, viewer, nameList, takeChoice, title, alt } = window.ecomgen;
+  const { word, label, h, arrange, icon, iconButton, copy, toast, drawings, judging, viewer, compare, nameList, takeChoice, title, alt } = window.ecomgen;
   const told = (error) => toast(error.message);
   const EMPTY = { rated: "all", sort: "newest" };
   const RATINGS = ["all", "liked", "disliked", "unrated"];
@@ -104,7 +104,8 @@
         h("div", { class: "eg-gallery-top" },
           h("div", { class: "eg-search-box" }, icon("search", 18), search),
           name,
-          h("button", { type: "button", class: "eg-button is-primary eg-deal", disabled: counts.unrated === 0, onclick: deal }, word("deal"))),
+          h("button", { type: "button", class: "eg-button is-primary eg-deal", disabled: counts.unrated === 0, onclick: deal }, word("deal")),
+          h("button", { type: "button", class: "eg-button eg-compare-button", onclick: () => compare({ closed: read }) }, icon("compare", 17), word("compare"))),
         h("div", { class: "eg-gallery-row" },
           h("div", { class: "eg-ratings", role: "group", "aria-label": word("filter") }, ...RATINGS.map((rated) =>
             h("button", { type: "button", class: "eg-chip", "aria-pressed": String(filter.rated === rated), onclick: () => set({ rated }) },
@@ -238,16 +239,18 @@
         done(present ? "deleted_n" : "restored_n", { n });
       };
       bar.setAttribute("aria-label", word("selected_n", { n: chosen.size }));
-      bar.replaceChildren(
+      bar.replaceChildren(...[
         h("b", {}, word("selected_n", { n: chosen.size.toLocaleString() })),
         act("like", "like", voted(true)), act("dislike", "dislike", voted(false)),
         act("tag", "add_tag", () => askTag(those()), { "data-action": "tag" }),
         act("star", "shortlist_add", () => list(those())),
+        chosen.size === 2 ? act("compare", "compare_two", () => compare({ pictures: [...chosen.keys()], closed: refresh })) : null,
         act("download", "download_zip", () => save("zip", { pictures: [...chosen.keys()] })),
         filter.deleted ? act("undo", "restore", () => deleted(false)) : act("trash", "delete", () => deleted(true)),
         h("span", { class: "eg-space" }),
         cards.length > chosen.size ? h("button", { type: "button", class: "eg-link", onclick: () => chooseAll(true) }, word("select_shown")) : null,
-        iconButton("close", "select_none", () => chooseAll(false)));
+        iconButton("close", "select_none", () => chooseAll(false)),
+      ].filter(Boolean)); // null would be written out
     }
     function done(text, values) {
       toast(word(text, values), { name: word("undo"), run: undo });

@@ -1,6 +1,6 @@
 // Insight: what reviewers think, as plain bars. Every number also stands there as text; words reach the page as text only.
 (() => {
-  const { word, label, h, icon, toast, drawings } = window.ecomgen;
+  const { word, label, h, icon, drawings, winRates } = window.ecomgen;
   const PERIODS = [7, 30, 90, 0]; // days; 0: all of it
   const BARS = 8; // of one kind, until all are asked for
   const MOST_BYTES = 2 ** 20;
@@ -147,6 +147,7 @@
     async function read() {
       const mine = ++turn;
       reading = true;
+      wins.read();
       try {
         const answers = await Promise.all([asked(`summary${days ? `?days=${days}` : ""}`), asked("taste")]);
         if (mine !== turn) return;
@@ -192,6 +193,9 @@
         h("div", { role: "status", "aria-live": "polite" }, ...(refused ? [h("p", { class: "eg-notice is-problem" }, icon("details"), h("span", {}, refused))] : [])));
     }
 
+    const wins = winRates(); // which checkpoint wins when two are compared
+    wins.node.classList.add("eg-figure");
+
     const file = h("input", { type: "file", accept: ".csv,text/csv", hidden: true, onchange: () => {
       const [chosen] = file.files;
       file.value = "";
@@ -221,7 +225,7 @@
         h("button", { type: "button", class: "eg-chip", "aria-pressed": String(days === n), onclick: () => { days = n; draw(); read(); } }, n ? word("in_days", { n }) : word("in_always"))));
       const failed = problem ? [h("p", { class: "eg-notice is-problem" }, icon("details"), h("span", {}, problem)), h("button", { type: "button", class: "eg-button", onclick: read }, word("try_again"))] : [];
       const figures = told ? [votes(told), approval(told, draw), h("div", { class: "eg-figures" }, reasons(told), agreement(told)),
-        h("div", { id: "eg-win-rates" }), // which checkpoint wins when two are compared
+        wins.node,
         best(), trend()] : problem ? [] : [h("p", { class: "eg-quiet" }, word("in_loading"))];
       const focused = element.contains(document.activeElement) ? document.activeElement.textContent : "";
       element.replaceChildren(periods, ...failed, ...figures, file);

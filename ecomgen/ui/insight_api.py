@@ -17,8 +17,8 @@ from ecomgen.errors import InvalidRequest
 from ecomgen.services.favourites import Learnt
 from ecomgen.services.insight import Approval, Insight
 from ecomgen.services.trends import EXAMPLE, MOST_BYTES, Trends
+from ecomgen.ui.answers import answered, language_of, sent
 from ecomgen.ui.context import Services
-from ecomgen.ui.review_api import _json, _language, _told
 
 _MOST_VALUES = 60
 """Most bars of one kind that a page is sent."""
@@ -32,23 +32,23 @@ def add_insight(server: FastAPI, services: Services) -> None:
     @routes.get("/insight/summary")
     def summary(request: Request) -> Response:
         query = request.query_params
-        return _told(lambda: _summary(insight, trends, query), _language(request))
+        return answered(lambda: _summary(insight, trends, query), language_of(request))
 
     @routes.post("/insight/trend")
     async def trend(request: Request) -> Response:
-        given = await _json(request)
-        return await run_in_threadpool(_told, lambda: _upload(trends, given), _language(request))
+        given = await sent(request)
+        return await run_in_threadpool(answered, lambda: _upload(trends, given), language_of(request))
 
     @routes.get("/insight/taste")
     def taste(request: Request) -> Response:
-        return _told(lambda: _taste(services.favourites.learnt()), _language(request))
+        return answered(lambda: _taste(services.favourites.learnt()), language_of(request))
 
     def learnt_again() -> dict[str, Any]:
         return _taste(services.favourites.learn())
 
     @routes.post("/insight/taste")
     async def learn(request: Request) -> Response:
-        return await run_in_threadpool(_told, learnt_again, _language(request))
+        return await run_in_threadpool(answered, learnt_again, language_of(request))
 
     @routes.get("/insight/example.csv")
     def example() -> Response:

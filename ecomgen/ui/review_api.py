@@ -6,7 +6,6 @@ as JSON, which a form of another site cannot do.
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -15,7 +14,7 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, Response
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
@@ -25,12 +24,12 @@ from ecomgen.services.exporting import EXPORTERS, export
 from ecomgen.services.review import Review, ReviewedPicture
 from ecomgen.services.thumbnails import Thumbnails
 from ecomgen.ui import cards
+from ecomgen.ui.answers import NEVER, answered, language_of, refusal, sent
 from ecomgen.ui.context import Services
-from ecomgen.ui.words import preferred_language, translated, word
+from ecomgen.ui.words import translated
 
 _MEDIA = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson", "zip": "application/zip"}
 _FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
-_NEVER = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _PAGE = 48
 
 Answer = Callable[[Mapping[str, Any]], Any]
@@ -60,20 +59,20 @@ def add_review(server: FastAPI, services: Services) -> None:
 
     @routes.get("/review/pictures")
     def pictures(request: Request) -> Response:
-        return _told(lambda: _page(review, request.query_params), _language(request))
+        return answered(lambda: _page(review, request.query_params), language_of(request))
 
     @routes.get("/review/choices")
     def choices(request: Request) -> Response:
-        return _told(lambda: _choices(review), _language(request))
+        return answered(lambda: _choices(review), language_of(request))
 
     @routes.get("/review/pictures/{name}")
     def details(request: Request, name: str, visitor: str = "") -> Response:
-        return _told(lambda: {"judgements": _judgements(review, name, visitor)}, _language(request))
+        return answered(lambda: {"judgements": _judgements(review, name, visitor)}, language_of(request))
 
     def change(path: str, answer: Answer) -> None:
         async def changed(request: Request) -> Response:
-            given = await _json(request)
-            return await run_in_threadpool(_told, lambda: answer(given), _language(request))
+            given = await sent(request)
+            return await run_in_threadpool(answered, lambda: answer(given), language_of(request))
 
         routes.post(f"/review/{path}")(changed)
 
@@ -84,48 +83,16 @@ def add_review(server: FastAPI, services: Services) -> None:
 
     @routes.post("/review/export")
     async def exported(request: Request) -> Response:
-        given = await _json(request)
+        given = await sent(request)
         if not exporting.acquire(blocking=False):
             busy = "Other exports are being made; please try again in a moment."
-            return _refusal(translated(busy, _language(request)), 503)
+            return refusal(translated(busy, language_of(request)), 503)
         try:
-            return await run_in_threadpool(_export, review, given, _language(request))
+            return await run_in_threadpool(_export, review, given, language_of(request))
         finally:
             exporting.release()
 
     server.include_router(routes)
-
-
-async def _json(request: Request) -> Mapping[str, Any]:
-    """The request's JSON object. Another site's form can send text, but not say that it is JSON."""
-    try:
-        if request.headers.get("content-type", "").split(";")[0] != "application/json":
-            raise ValueError
-        given = await request.json()
-    except (ValueError, RecursionError):
-        given = None
-    return given if isinstance(given, Mapping) else {}
-
-
-def _told(answer: Callable[[], Any], language: str) -> Response:
-    """The answer as JSON, or what is wrong in one sentence of the visitor's language."""
-    try:
-        return JSONResponse(answer(), headers=_NEVER)
-    except InvalidRequest as error:
-        return _refusal(translated(str(error), language), 400)
-    except EcomgenError as error:
-        return _refusal(translated(str(error), language), 503)
-    except Exception:
-        logging.getLogger(__name__).exception("a request of the gallery failed")
-        return _refusal(word("unknown_fault", language), 500)
-
-
-def _language(request: Request) -> str:
-    return preferred_language(request.headers.get("accept-language", ""))
-
-
-def _refusal(sentence: str, status: int) -> Response:
-    return JSONResponse({"error": sentence}, status, headers=_NEVER)
 
 
 def _page(review: Review, query: Mapping[str, str]) -> dict[str, Any]:
@@ -233,7 +200,7 @@ def _export(review: Review, given: Mapping[str, Any], language: str) -> Response
     """The chosen pictures (`pictures`: ids), or all that fit a filter, as a file."""
     format, query = given.get("format"), given.get("filter")
     if not isinstance(format, str) or format not in EXPORTERS:
-        return _refusal(f"The format is one of {', '.join(EXPORTERS)}.", 400)
+        return refusal(f"The format is one of {', '.join(EXPORTERS)}.", 400)
     folder = tempfile.TemporaryDirectory(prefix="ecomgen-export-")
     target = Path(folder.name) / f"pictures.{format}"
 
@@ -242,11 +209,11 @@ def _export(review: Review, given: Mapping[str, Any], language: str) -> Response
         chosen = review.find(ids) if ids else review.each(_filter(query if isinstance(query, dict) else {}))
         return {"count": export(review, format, chosen, target)}
 
-    answer = _told(write, language)
+    answer = answered(write, language)
     if not target.is_file():
         folder.cleanup()
         return answer
     done = BackgroundTask(folder.cleanup)
     return FileResponse(
-        target, media_type=_MEDIA[format], filename=target.name, background=done, headers=_NEVER
+        target, media_type=_MEDIA[format], filename=target.name, background=done, headers=NEVER
     )

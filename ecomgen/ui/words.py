@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ecomgen.schema import Schema
+from ecomgen.ui.compare_words import COMPARE_SENTENCES, COMPARE_WORDS
 from ecomgen.ui.insight_words import INSIGHT_SENTENCES, INSIGHT_WORDS
 from ecomgen.ui.review_words import REVIEW_SENTENCES, REVIEW_WORDS
 
@@ -172,6 +173,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "empty_prompt": ("Please describe a product, or choose a category.", "请描述一件商品，或选择一个品类。"),
     **REVIEW_WORDS,
     **INSIGHT_WORDS,
+    **COMPARE_WORDS,
 }
 
 _SENTENCES: tuple[tuple[str, str], ...] = (  # part of a sentence of the services, then the whole of it in Chinese
@@ -199,6 +201,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (  # part of a sentence of the service
     ("The picture cannot be written", "图片无法保存，磁盘可能已满。"),
     *REVIEW_SENTENCES,
     *INSIGHT_SENTENCES,
+    *COMPARE_SENTENCES,
 )
 
 THEMES: tuple[tuple[str, str, str, str], ...] = (  # label and prompt in English, then in Chinese

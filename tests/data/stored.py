@@ -4,7 +4,7 @@ import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ecomgen.data.store import MarkRow, PictureRow, VoteRow
+from ecomgen.data.store import ComparisonRow, MarkRow, PictureRow, VoteRow
 
 
 def picture(**changes):
@@ -49,6 +49,18 @@ def mark(picture_id, kind, value="", present=True, **changes):
         kind=kind,
         value=value,
         present=present,
+        visitor="v",
+        created_at=datetime.now(UTC),
+    )
+    return replace(row, **changes)
+
+
+def comparison(left_id, right_id, winner="left", **changes):
+    row = ComparisonRow(
+        id=uuid.uuid4().hex,
+        left_id=left_id,
+        right_id=right_id,
+        winner=winner,
         visitor="v",
         created_at=datetime.now(UTC),
     )

@@ -2,6 +2,7 @@
 
 from ecomgen.data.store.filters import Facet, Filter, Sort
 from ecomgen.data.store.rows import (
+    ComparisonRow,
     MarkKind,
     MarkRow,
     PictureRow,
@@ -9,12 +10,14 @@ from ecomgen.data.store.rows import (
     ShortlistRow,
     StoredPicture,
     VoteRow,
+    Winner,
     standing,
 )
 from ecomgen.data.store.store import Store
 from ecomgen.data.store.tallies import Tallies
 
 __all__ = [
+    "ComparisonRow",
     "Facet",
     "Filter",
     "MarkKind",
@@ -27,5 +30,6 @@ __all__ = [
     "StoredPicture",
     "Tallies",
     "VoteRow",
+    "Winner",
     "standing",
 ]

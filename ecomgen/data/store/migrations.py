@@ -61,6 +61,14 @@ MIGRATIONS: Sequence[Sequence[Step]] = (
         "CREATE TABLE prompts (place {int64} PRIMARY KEY, made_at TIMESTAMP NOT NULL, words TEXT NOT NULL)",
         index.file_everything,
     ),
+    (
+        """CREATE TABLE comparisons (
+            id VARCHAR(32) PRIMARY KEY, number INTEGER NOT NULL UNIQUE,
+            left_id VARCHAR(32) NOT NULL REFERENCES pictures (id),
+            right_id VARCHAR(32) NOT NULL REFERENCES pictures (id), winner VARCHAR(8) NOT NULL,
+            visitor VARCHAR(64) NOT NULL, reviewer TEXT NOT NULL, created_at TIMESTAMP NOT NULL,
+            undoes VARCHAR(32) NOT NULL DEFAULT '')""",
+    ),
 )
 
 

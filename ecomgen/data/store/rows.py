@@ -1,4 +1,4 @@
-"""What the store holds, as plain values: pictures, votes, marks (tags, shortlists, deletions)."""
+"""What the store holds, as plain values: pictures, votes, marks (tags, shortlists, deletions), comparisons."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 Rated = Literal["all", "liked", "disliked", "unrated"]
 MarkKind = Literal["tag", "shortlist", "deleted"]
+Winner = Literal["left", "right", "neither"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +72,20 @@ class ShortlistRow:
     name: str
     visitor: str
     created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonRow:
+    """Which of two pictures is better. `undoes` names a comparison that counts no more; then the rest is as it was there."""
+
+    id: str
+    left_id: str
+    right_id: str
+    winner: Winner
+    visitor: str
+    created_at: datetime
+    reviewer: str = ""
+    undoes: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,11 +16,20 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from ecomgen.data.store import index
+from ecomgen.data.store import comparing, index
 from ecomgen.data.store.filters import Filter, Known, Sort, counted, cursor, matching
 from ecomgen.data.store.opening import back_up, open_database, reading, writing
-from ecomgen.data.store.rows import MarkRow, PictureRow, Rated, ShortlistRow, StoredPicture, VoteRow
+from ecomgen.data.store.rows import (
+    ComparisonRow,
+    MarkRow,
+    PictureRow,
+    Rated,
+    ShortlistRow,
+    StoredPicture,
+    VoteRow,
+)
 from ecomgen.data.store.tables import (
+    comparisons,
     facets,
     filed,
     marks,
@@ -79,6 +88,32 @@ class Store:
                 if mark.kind == "deleted":
                     index.file_votes(connection, place, _votes_on(connection, mark.picture_id))
             return len(new)
+
+    def add_comparisons(self, given: Sequence[ComparisonRow]) -> int:
+        """Add comparisons of stored pictures, all or none; returns how many are new, as `add_votes` does."""
+        with self._writing() as connection:
+            new = self._new(connection, comparisons, given)
+            for row in new:
+                _place(connection, row.left_id)
+                _place(connection, row.right_id)
+                comparing.add(connection, row)
+            return len(new)
+
+    def comparisons(self) -> list[ComparisonRow]:
+        """The comparisons that count, the earliest first: each visitor's latest one of two pictures, undone ones left out."""
+        with self._reading() as connection:
+            return comparing.counting(comparing.read(connection))
+
+    def comparison(self, comparison_id: str) -> ComparisonRow | None:
+        """One comparison, undone or not; None when there is none of this id."""
+        with self._reading() as connection:
+            found = comparing.read(connection, comparisons.c.id == comparison_id)
+        return found[0] if found else None
+
+    def checkpoints(self, picture_ids: Sequence[str]) -> dict[str, str]:
+        """Picture id -> the checkpoint that made it, as it is filed."""
+        with self._reading() as connection:
+            return comparing.checkpoints(connection, picture_ids)
 
     def add_shortlist(self, row: ShortlistRow) -> None:
         """Add a named shortlist; what belongs to it are marks of kind "shortlist"."""

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-from ecomgen.data.store.rows import MarkRow, PictureRow, ShortlistRow, VoteRow
+from ecomgen.data.store.rows import ComparisonRow, MarkRow, PictureRow, ShortlistRow, VoteRow
 
 _BETWEEN = "; "  # no reason contains it
 
@@ -80,6 +80,8 @@ pictures = sa.Table(
 votes = sa.Table("votes", metadata, *_columns(VoteRow), _integer("number"))
 marks = sa.Table("marks", metadata, *_columns(MarkRow), _integer("number"))
 shortlists = sa.Table("shortlists", metadata, *_columns(ShortlistRow))
+# number counts all comparisons, for the same reason.
+comparisons = sa.Table("comparisons", metadata, *_columns(ComparisonRow), _integer("number"))
 
 # What pictures are found by, derived from the tables above: `filed` lists the places that show a facet, `prompts` is
 # narrow so that reading all of it is quick.
