@@ -6,7 +6,7 @@ The last line is one JSON object. First four processes vote as fast as they can 
 moments, 50 times; each is replaced by one that repeats the votes that had no answer, as a client does. Then every vote
 that was acknowledged must be there once, and what pictures are found by must agree with the votes. Then 200 clients
 vote over HTTP on a running app (`ecomgen serve`), each about every two seconds, while one asks for pictures all the
-time; reported are the milliseconds of a vote, with and without that. --quick: 12 kills, 50 clients, seconds instead of
+time; reported are the milliseconds of a vote, with and without that. --quick: 10 kills, 50 clients, seconds instead of
 minutes. Without a usable checkpoint nobody generates, and the result says so.
 """
 
@@ -300,14 +300,14 @@ def vote_over_http(url: str, clients: int, seconds: float) -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Kill voting processes; then let many clients vote at once.")
     parser.add_argument("--quick", action="store_true", help="under a minute")
-    parser.add_argument("--kills", type=int, help="default 50, quick 12")
+    parser.add_argument("--kills", type=int, help="default 50, quick 10")
     parser.add_argument("--clients", type=int, help="default 200, quick 50")
-    parser.add_argument("--seconds", type=float, help="of each of the two crowds; default 120, quick 5")
+    parser.add_argument("--seconds", type=float, help="of each of the two crowds; default 120, quick 4")
     parser.add_argument("--url", help="database (an empty one); default: SQLite in a temporary folder")
     options = parser.parse_args()
-    kills = options.kills or (12 if options.quick else 50)
+    kills = options.kills or (10 if options.quick else 50)
     clients = options.clients or (50 if options.quick else 200)
-    seconds = options.seconds or (5.0 if options.quick else 120.0)
+    seconds = options.seconds or (4.0 if options.quick else 120.0)
 
     with tempfile.TemporaryDirectory() as folder:
         killed = kill_writers(options.url or f"sqlite:///{folder}/kills.db", kills)
