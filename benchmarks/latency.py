@@ -139,7 +139,7 @@ def most_memory(pid: int) -> float | None:
 
 def ask(client: httpx.Client, number: int) -> None:
     """One request to the public endpoint /generate, and the download of its eight files."""
-    call = {"data": [prompt(number), COUNT, 1000 * number, 0.8, None, None, True]}
+    call = {"data": [prompt(number), COUNT, 1000 * number, 0.8, None, None, True, False]}
     event = client.post("/gradio_api/call/generate", json=call).raise_for_status().json()["event_id"]
     events = client.get(f"/gradio_api/call/generate/{event}").raise_for_status().text.split("\n\n")
     answers = [e.split("data: ", 1)[1] for e in events if e.startswith("event: complete")]

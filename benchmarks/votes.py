@@ -221,7 +221,7 @@ async def generating(base: str, stop: asyncio.Event, least: int = 0) -> int:
     made = 0
     async with httpx.AsyncClient(base_url=base, timeout=120) as client:
         while not stop.is_set() or made < 4 * least:
-            call = {"data": [f"red running shoes {made}", 4, None, 0.8, None, None, False]}
+            call = {"data": [f"red running shoes {made}", 4, None, 0.8, None, None, False, False]}
             event = (await client.post("/gradio_api/call/generate", json=call)).json()["event_id"]
             answer = (await client.get(f"/gradio_api/call/generate/{event}")).text
             if "event: complete" not in answer:
