@@ -21,9 +21,9 @@ from ecomgen.services.generation import Generation
 from ecomgen.services.records import GenerationRequest
 from ecomgen.services.review import Review, ReviewedPicture
 from ecomgen.services.review_input import checked_id, checked_name, checked_text
-from ecomgen.settings import Settings
 
-_LATEST = 200  # of so many newest pictures two are dealt
+_AT_ONCE = 200  # of so many pictures two are dealt, the newest first
+_PAGES = 25  # older ones are not dealt
 _WAITING = 3  # duels at a time: one is drawn, the others wait for it
 _MAX_VISITOR = 64
 _CHANCE = SystemRandom()
@@ -64,9 +64,8 @@ class Comparing:
     Raises InvalidRequest for a value that the page could not have sent, StoreError when the database cannot be used.
     """
 
-    def __init__(self, review: Review, generation: Generation, settings: Settings) -> None:
-        self._review, self._generation = review, generation
-        self._store = Store(settings.database_url)
+    def __init__(self, review: Review, generation: Generation, store: Store) -> None:
+        self._review, self._generation, self._store = review, generation, store
         self._waiting, self._turn = BoundedSemaphore(_WAITING), Lock()
 
     def duel(
@@ -114,8 +113,8 @@ class Comparing:
     def pair(self, visitor: str = "", picture_ids: Sequence[str] = ()) -> Pair | None:
         """Two pictures of the gallery: those of the ids, or two that this visitor has not compared yet; None without any.
 
-        Of the newest pictures, first those for the same prompt by different checkpoints, then of the same prompt, then
-        of the same category.
+        Those for the same prompt by different checkpoints come first, then of the same prompt, then of the same
+        category; newer pictures before older ones.
         """
         visitor = checked_text("visitor", visitor, _MAX_VISITOR)
         if picture_ids:
@@ -125,14 +124,21 @@ class Comparing:
             for row in self._store.comparisons()
             if row.visitor == visitor
         }
-        best: dict[int, list[tuple[ReviewedPicture, ReviewedPicture]]] = {}
-        newest = [p for p in self._review.page(Filter(), limit=_LATEST).pictures if p.path]
-        prompts = {p.id: fold(p.prompt) for p in newest}  # there are many more pairs than pictures
-        for one, other in combinations(newest, 2):
-            rank = _likeness(one, other, prompts[one.id] == prompts[other.id])
-            if rank and frozenset((one.id, other.id)) not in compared:
-                best.setdefault(rank, []).append((one, other))
-        return _dealt(*_CHANCE.choice(best[max(best)])) if best else None
+        after = ""
+        for _ in range(_PAGES):
+            page = self._review.page(Filter(), after=after, limit=_AT_ONCE)
+            some, after = [p for p in page.pictures if p.path], page.after
+            best: dict[int, list[tuple[ReviewedPicture, ReviewedPicture]]] = {}
+            prompts = {p.id: fold(p.prompt) for p in some}  # there are many more pairs than pictures
+            for one, other in combinations(some, 2):
+                rank = _likeness(one, other, prompts[one.id] == prompts[other.id])
+                if rank and frozenset((one.id, other.id)) not in compared:
+                    best.setdefault(rank, []).append((one, other))
+            if best:
+                return _dealt(*_CHANCE.choice(best[max(best)]))
+            if not after:
+                break
+        return None
 
     def judge(
         self,
@@ -199,10 +205,6 @@ class Comparing:
             for model, (rate, low, high) in zip(models, win_rates(fit(wins)), strict=True)
         ]
         return sorted(rates, key=lambda one: -one.rate)
-
-    def close(self) -> None:
-        """Close the database; the next call opens it again."""
-        self._store.close()
 
     def _two(self, picture_ids: Sequence[str]) -> tuple[ReviewedPicture, ReviewedPicture]:
         found = self._review.find(picture_ids)

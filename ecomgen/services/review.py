@@ -98,10 +98,10 @@ class Review:
     makes (32 hex digits) makes a repeated call harmless.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, store: Store | None = None) -> None:
         self._folder = settings.home / "pictures"
         self._keep = settings.kept_pictures
-        self._store = Store(settings.database_url)
+        self._store = store or Store(settings.database_url)
         self._recorded = itertools.count()
 
     def record(

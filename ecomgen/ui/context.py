@@ -7,6 +7,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ecomgen.data.store import Store
 from ecomgen.services.attributes import AttributeReader
 from ecomgen.services.comparing import Comparing
 from ecomgen.services.control import Control
@@ -40,7 +41,8 @@ class Services:
         """Build all services; loads no weights and touches no disk."""
         reader = AttributeReader(settings)
         generation = Generation(settings, reader)
-        recognition, review = Recognition(settings), Review(settings)
+        store = Store(settings.database_url)
+        recognition, review = Recognition(settings), Review(settings, store)
         return cls(
             settings=settings,
             reader=reader,
@@ -48,7 +50,7 @@ class Services:
             control=Control(generation),
             recognition=recognition,
             review=review,
-            comparing=Comparing(review, generation, settings),
+            comparing=Comparing(review, generation, store),
             favourites=Favourites(generation, review, recognition),
             insight=Insight(review),
             trends=Trends(settings),

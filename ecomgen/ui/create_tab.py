@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -18,16 +16,15 @@ from ecomgen.services.trends import Shares
 from ecomgen.ui import cards
 from ecomgen.ui.context import Services, Visitor
 from ecomgen.ui.photo import Shape, photo_start
+from ecomgen.ui.restoring import LINKED, model_choice, restored_fields, roll, seed_in
 from ecomgen.ui.understanding import (
     Edits,
     beyond_prompt,
     check_model,
     checked,
     edits_in,
-    kept_edits,
     panel,
     photo_in,
-    usable_models,
 )
 from ecomgen.ui.words import word
 
@@ -39,8 +36,6 @@ CHANGES = {"small": 0.25, "large": 0.6}
 
 Draw = Callable[[], Iterator[Picture]]
 
-_LINKED = ("prompt", "count", "seed", "psi", "model")  # what a share link says, besides set=
-_MOST_SEED = 2**63 - 1
 _HISTORY = 64
 _STRIP = 8  # pictures between two, both included
 _QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -156,7 +151,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
             request = GenerationRequest(
                 prompt=checked(services, prompt, edits, model, who.language),
                 count=int(count),
-                seed=_seed(wanted, who.language) if wanted else _roll(),
+                seed=seed_in(wanted, who.language) if wanted else roll(),
                 psi=float(psi),
                 model=model,
                 attributes=edits,
@@ -208,7 +203,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         except Exception as error:
             yield refused(error, who)
             return
-        control, number, seed = services.control, int(count), _roll()
+        control, number, seed = services.control, int(count), roll()
         draws: dict[str, tuple[int, Draw]] = {
             "colours": (min(most, _STRIP), lambda: control.colours(kept)),
             "mix": (1, lambda: control.mix(kept, other)),
@@ -228,7 +223,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         except EcomgenError:
             return [gr.skip()] * len(restored)
         wanted = {"prompt": kept.prompt, "seed": str(kept.seed), "psi": str(kept.psi), "model": kept.model}
-        return _restored(services, wanted, cards.edits_of(kept))
+        return restored_fields(services, wanted, cards.edits_of(kept))
 
     def state(who: Visitor) -> dict[str, str]:
         """One line when the checkpoint is still being loaded, or cannot be."""
@@ -243,7 +238,7 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
     def opened(stored: Any, http: gr.Request) -> list[Any]:
         """The visitor's pictures so far, and what a share link asks for."""
         who = Visitor.read(stored)
-        query = {key: value for key, value in http.query_params.items() if key in _LINKED}
+        query = {key: value for key, value in http.query_params.items() if key in LINKED}
         pairs = dict(pair.split("=", 1) for pair in http.query_params.getlist("set")[:32] if "=" in pair)
         past, problem = [], {}
         try:
@@ -258,14 +253,14 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
             state(who),
             gr.Timer(active=not generation.ready),
             asked != ("", None) and not made,
-            *_restored(services, query, {name: value or None for name, value in pairs.items()}),
+            *restored_fields(services, query, {name: value or None for name, value in pairs.items()}),
         ]
 
     def loaded(prompt: str, current: Any, model: str, stored: Any) -> list[Any]:
         """Once the checkpoint is there: which there are, and what the prompt says; or what is wrong with it."""
         if not generation.ready:
             return [gr.skip()] * 4
-        line, choice = state(Visitor.read(stored)), _models(services, model)
+        line, choice = state(Visitor.read(stored)), model_choice(services, model)
         return [line, gr.Timer(active=False), choice, understand(prompt, current, model)]
 
     reading: dict[str, Any] = {
@@ -283,12 +278,15 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
         picked = part.pick(pick, model, [prompt, attributes, shape], **_QUICK)
         making.append(picked.then(generate, asked, shown, **_MAKING))
     pictures.again(again, None, restored, **_QUICK).then(lambda: None, None, shape, **_QUICK)
-    dice.click(lambda: str(_roll()), None, seed, **_QUICK)
+    dice.click(lambda: str(roll()), None, seed, **_QUICK)
     tick.tick(loaded, [prompt, attributes, model, visitor], [loading, tick, model, attributes], **_QUICK)
     ready = arrived.then(opened, visitor, [pictures, notice, loading, tick, linked, *restored], **_QUICK)
     making.append(ready.then(generate_linked, [linked, *asked], shown, **_MAKING))
-    stopped: tuple[Any, ...] = ({"settled": True}, {}, *_buttons(busy=False), gr.skip(), gr.skip())
-    stop.click(lambda: stopped, None, shown, cancels=making, **_QUICK)
+    # Gradio ignores a request as a repeated click until it has ended the stopped event; only what follows that
+    # event may bring the button back.
+    stop.click(lambda: ({"settled": True}, {}), None, [pictures, notice], cancels=making, **_QUICK)
+    for event in making:
+        event.then(lambda: _buttons(busy=False), None, [go, stop], **_QUICK)
 
     return {
         prompt: {"label": "prompt", "placeholder": "placeholder"},
@@ -307,55 +305,11 @@ def create_tab(services: Services, visitor: gr.BrowserState, arrived: Dependency
 
 
 def _buttons(busy: bool) -> tuple[Any, Any]:
-    return gr.update(visible=not busy), gr.update(
-        visible=busy
-    )  # a gr.Button made while laying out would be shown
-
-
-def _roll() -> int:
-    return secrets.randbelow(10**6)  # short enough to read out; the service takes any up to 2**63
-
-
-def _seed(text: str, language: str) -> int:
-    if not re.fullmatch(r"\s*[0-9]{1,19}\s*", text) or int(text) > _MOST_SEED:
-        raise InvalidRequest(word("bad_seed", language, most=_MOST_SEED))
-    return int(text)
-
-
-def _models(services: Services, chosen: str) -> Any:
-    """The choice of checkpoints, once they can be listed."""
-    names = [(f"{m.title or m.name} · {m.size} px", m.name) for m in usable_models(services)]
-    return gr.Dropdown(choices=names, value=chosen) if names else gr.skip()
+    # a gr.Button made while laying out would be shown
+    return gr.update(visible=not busy), gr.update(visible=busy)
 
 
 def _told(event: gr.EventData, key: str) -> str:
     """A text that the browser sent with an event; it may have sent anything."""
     value = event._data.get(key) if isinstance(event._data, Mapping) else None
     return value if isinstance(value, str) else ""
-
-
-def _restored(services: Services, wanted: Mapping[str, str], edits: Edits) -> list[Any]:
-    """Values for prompt, attributes, count, seed, lock, psi and model; what is missing or wrong stays as it is."""
-
-    def number(key: str, least: float, most: float) -> Any:
-        try:
-            value = float(wanted[key])
-        except (KeyError, ValueError):
-            return gr.skip()
-        return value if least <= value <= most else gr.skip()
-
-    prompt, seed = wanted.get("prompt", ""), wanted.get("seed", "")
-    models = [m.name for m in usable_models(services)]
-    model = wanted.get("model", "") if wanted.get("model") in models else services.settings.model
-    seeded = bool(re.fullmatch("[0-9]{1,19}", seed))
-    understood = panel(services, prompt, kept_edits(services, edits, model), model)
-    return [
-        prompt or gr.skip(),
-        # A plain visit restores nothing, and must not undo what was chosen while the page was still opening.
-        {**understood, "replace": True} if wanted or edits else understood,
-        number("count", 1, services.settings.max_count),
-        seed if seeded else str(_roll()),
-        seeded,
-        number("psi", 0, 1),
-        _models(services, model),
-    ]

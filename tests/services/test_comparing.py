@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from ecomgen.data.store import Filter
+from ecomgen.data.store import Filter, Store
 from ecomgen.errors import EcomgenError, InvalidRequest
 from ecomgen.services.comparing import Comparing
 from ecomgen.services.records import Picture
@@ -17,17 +17,20 @@ ME, YOU = "a" * 32, "b" * 32
 
 
 @pytest.fixture
-def review(tmp_path):
-    opened = Review(Settings(home=tmp_path))
+def store(tmp_path):
+    opened = Store(Settings(home=tmp_path).database_url)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def comparing(review, generation, tmp_path):
-    opened = Comparing(review, generation, Settings(home=tmp_path))
-    yield opened
-    opened.close()
+def review(store, tmp_path):
+    return Review(Settings(home=tmp_path), store)
+
+
+@pytest.fixture
+def comparing(review, generation, store):
+    return Comparing(review, generation, store)
 
 
 def record(review, model, prompt="red belt", category="belts"):
@@ -117,6 +120,17 @@ def test_pairs_answer_the_same_question_and_come_once(comparing, review):
     assert comparing.pair(YOU)
 
 
+def test_older_pictures_are_dealt_when_nothing_is_left_of_the_newer(comparing, review, monkeypatch):
+    monkeypatch.setattr("ecomgen.services.comparing._AT_ONCE", 2)
+    old = {record(review, "m"), record(review, "n")}
+    for prompt, category in [("a watch", "watches"), ("a cap", "caps"), ("a tie", "ties"), ("a bag", "bags")]:
+        record(review, "m", prompt, category)
+    pair = comparing.pair(ME)
+    assert {pair.left, pair.right} == old
+    answer(comparing, pair.left, pair.right)
+    assert comparing.pair(ME) is None
+
+
 def test_chosen_pictures_are_dealt_on_sides_by_chance(comparing, review):
     a, b = record(review, "m"), record(review, "n", "a watch", "watches")
     assert {comparing.pair(ME, [a, b]).left for _ in range(40)} == {a, b}
@@ -131,7 +145,7 @@ def test_answers_are_kept_revealed_and_undone(comparing, review):
     revealed = comparing.judge(id, a, b, "right", ME, "Ann")
     assert (revealed.left, revealed.right) == ("m m0123456", "n n0123456")
     assert comparing.judge(id, a, b, "left", ME) == revealed  # a repeated id changes nothing
-    comparing.close()
+    review.close()  # what is read now was on disk
     (best, worst) = comparing.win_rates()
     assert (best.model, best.comparisons, worst.comparisons) == ("n n0123456", 1, 1)
     assert 0 < worst.low < worst.rate < 0.5 < best.rate < best.high < 1

@@ -191,7 +191,6 @@ def test_a_phone_shows_both_pictures_and_the_answers(
 def services(tmp_path, two) -> Iterator[Services]:
     built = Services.build(Settings(home=tmp_path / "home", checkpoints=two))
     yield built
-    built.comparing.close()
     built.review.close()
 
 
