@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     )
     home: Path = Field(
         default_factory=lambda: user_data_path("ecomgen"),
-        description="Writable folder: feedback database, generated pictures, uploads.",
+        description="Writable folder: feedback database, generated pictures, uploads, own checkpoints.",
     )
     database: str = Field(default="", description="SQLAlchemy URL; empty means SQLite in the home folder.")
     model: str = Field(default="default", description="Checkpoint that is used when none is named.")
@@ -46,6 +46,16 @@ class Settings(BaseSettings):
         ge=16,
         description="Most picture files kept in the home folder; the oldest unvoted go first.",
     )
+
+    @property
+    def own_checkpoints(self) -> Path:
+        """Folder of the checkpoints that were fine-tuned or imported here."""
+        return self.home / "checkpoints"
+
+    def checkpoint(self, name: str) -> Path:
+        """The folder of the checkpoint of this name; where there is none, the one that it would have among the bundled."""
+        bundled, own = self.checkpoints / name, self.own_checkpoints / name
+        return own if not (bundled / "config.json").is_file() and (own / "config.json").is_file() else bundled
 
     @property
     def database_url(self) -> str:

@@ -58,3 +58,25 @@ def lighten(
     print_line(f"The checkpoint is in {out}." if done else "Stopped; --resume goes on from here.")
     if not done:
         raise typer.Exit(130)
+
+
+def finetune(
+    data: Annotated[Path, typer.Option(help="Product set: a zip or a folder of at least 24 photos.")],
+    out: Annotated[str, typer.Option(help="Name of the new checkpoint, or a folder (with a /).")],
+    base: Annotated[
+        str, typer.Option(help="Checkpoint that it begins with: a name or a folder.")
+    ] = "default",
+    method: Annotated[str, typer.Option(help="full, or freeze: for a few hundred photos.")] = "full",
+    minutes: Annotated[float, typer.Option(help="How long it is taught, at most.")] = 20.0,
+    title: Annotated[str, typer.Option(help="What the new checkpoint is called in the page.")] = "",
+    resume: Resume = False,
+) -> None:
+    """Teach a checkpoint a product set of yours; Ctrl-C stops it safely."""
+    from ecomgen.services.finetuning import FinetuneRequest
+    from ecomgen.services.finetuning import finetune as teach
+
+    request = FinetuneRequest(data, out, base, method, minutes, title, resume)
+    folder = teach(request, read_settings(), Progress(sys.stderr))
+    print_line(f"The checkpoint is in {folder}." if folder else "Stopped; --resume goes on from here.")
+    if folder is None:
+        raise typer.Exit(130)

@@ -37,3 +37,7 @@ class PatchDiscriminator(nn.Module):
             x = block(x)
             features.append(x)
         return self.leave(activate(x)), features
+
+    def parts_from(self, first: int) -> list[nn.Module]:
+        """Its layers in order, without the `first` ones."""
+        return [self.enter, *self.blocks, self.leave][first:]

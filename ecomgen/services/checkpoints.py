@@ -48,15 +48,15 @@ class Checkpoints:
 
     def summaries(self) -> list[ModelSummary]:
         """Every checkpoint there is, the default one first; damaged ones are listed with their problem."""
-        folder = self._settings.checkpoints
-        names = sorted(p.parent.name for p in folder.glob("*/config.json")) if folder.is_dir() else []
+        folders = (self._settings.checkpoints, self._settings.own_checkpoints)
+        names = sorted({p.parent.name for folder in folders for p in folder.glob("*/config.json")})
         summaries = [s for name in names if (s := self._summary(name)) is not None]
         return sorted(summaries, key=lambda s: s.name != self._settings.model)
 
     def name(self, model: str | None) -> str:
         """The name of a checkpoint that there is, the default one for None. Raises CheckpointError."""
         name = model or self._settings.model
-        if not _NAME.fullmatch(name) or not (self._settings.checkpoints / name / "config.json").is_file():
+        if not _NAME.fullmatch(name) or not (self._settings.checkpoint(name) / "config.json").is_file():
             usable = ", ".join(s.name for s in self.summaries() if s.problem is None) or "none"
             raise CheckpointError(f"There is no checkpoint “{name[:64]}”; there are: {usable}.")
         return name
@@ -65,7 +65,7 @@ class Checkpoints:
         """The attributes and values that a checkpoint has learnt. Raises InvalidRequest or CheckpointError."""
         from ecomgen.models.checkpoint import read_config
 
-        return Schema.from_dict(read_config(self._settings.checkpoints / self.name(model))["schema"])
+        return Schema.from_dict(read_config(self._settings.checkpoint(self.name(model)))["schema"])
 
     def schema_in_use(self, model: str | None) -> Schema:
         """The same, without a look at the disk where the checkpoint is in memory."""
@@ -96,7 +96,7 @@ class Checkpoints:
         """None for a folder that holds no generator, such as the text encoder's."""
         from ecomgen.models.checkpoint import is_other_network, known_values, read_config, weights_in
 
-        folder = self._settings.checkpoints / name
+        folder = self._settings.checkpoint(name)
         if is_other_network(folder):
             return None
         try:
@@ -125,4 +125,4 @@ def _read(settings: Settings, name: str) -> Checkpoint:
 
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    return load_checkpoint(settings.checkpoints / name)
+    return load_checkpoint(settings.checkpoint(name))

@@ -101,11 +101,12 @@ def _large_set(request: EvaluationRequest, checkpoint: Checkpoint) -> tuple[Path
 
 def find_checkpoint(settings: Settings, name: str) -> Path:
     """The folder of a checkpoint: one of the settings' by its name, or any folder. Raises CheckpointError."""
-    for folder in (settings.checkpoints / name, Path(name)):
+    for folder in (settings.checkpoint(name), Path(name)):
         if (folder / "config.json").is_file():
             return folder
-    found = settings.checkpoints.glob("*/config.json")
-    there = ", ".join(sorted(path.parent.name for path in found)) or "none"
+    folders = (settings.checkpoints, settings.own_checkpoints)
+    found = {path.parent.name for folder in folders for path in folder.glob("*/config.json")}
+    there = ", ".join(sorted(found)) or "none"
     raise CheckpointError(f"There is no checkpoint “{name[:64]}”; there are: {there}.")
 
 

@@ -51,7 +51,7 @@ class QualityGate:
     """The gates of all checkpoints behind one door: loaded on first use, safe to share between threads."""
 
     def __init__(self, settings: Settings) -> None:
-        self._checkpoints = settings.checkpoints
+        self._settings = settings
         self._loading = threading.Lock()
         self._recogniser: Recogniser | None = None
         self._gates: dict[str, Gate | None] = {}
@@ -95,7 +95,7 @@ class QualityGate:
         from ecomgen.models.gate import TYPICAL, WEIGHING, load_gate
         from ecomgen.models.recogniser import load_recogniser
 
-        vision, folder = self._checkpoints / FOLDER, self._checkpoints / model
+        vision, folder = self._settings.checkpoint(FOLDER), self._settings.checkpoint(model)
         if not (vision / WEIGHING).is_file() or not (folder / TYPICAL).is_file():
             return None
         if self._recogniser is None:

@@ -20,7 +20,9 @@ _POLITE = 5
 
 
 def _be_polite() -> None:
-    if sys.platform == "linux":  # where a thread has a priority of its own, which the threads it starts inherit
+    if (
+        sys.platform == "linux"
+    ):  # where a thread has a priority of its own, which the threads it starts inherit
         thread = threading.get_native_id()
         os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _POLITE)
 

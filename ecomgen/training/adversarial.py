@@ -23,6 +23,7 @@ from ecomgen.models.discriminator import DiscriminatorConfig, PatchDiscriminator
 from ecomgen.models.layers import shrink, smooth
 from ecomgen.models.synthesis import Synthesis
 from ecomgen.training import losses, steps
+from ecomgen.training.augment import change_light
 from ecomgen.training.autoencoder import part_of, to_tensor
 from ecomgen.training.device import Compute
 from ecomgen.training.grid import save_grid
@@ -47,6 +48,8 @@ class AdversarialConfig:
     Half of each batch shows photos of the full size. A weight of 0 leaves its part out; `gamma` is that of the patch
     discriminator's gradient penalty. `keep` is the chance with which each
     attribute is asked for; `balance` from 0 (as often as in the photos) to 1 (every category and colour alike).
+    For small sets: `frozen` early parts of the patch discriminator stay as they were (FreezeD, Mo et al. 2020), and `light`
+    changes brightness, contrast and saturation before it by up to that share (DiffAugment, Zhao et al. 2020).
     """
 
     images: int = 0
@@ -59,6 +62,8 @@ class AdversarialConfig:
     patches: float = 12.0
     critic: float = 8.0
     gamma: float = 1.0
+    frozen: int = 0
+    light: float = 0.0
     adversary_rate: float = 2e-3
     warmup: float = 0.02
     keep: float = 0.75
@@ -112,8 +117,10 @@ class AdversarialRun(Run):
             module.to(memory_format=torch.channels_last)
         self.average_synthesis = copy.deepcopy(self.synthesis).eval().requires_grad_(False)
         self.optimizer = steps.scaled_adam([self.synthesis], config.rate, (0.0, 0.99))
+        # Translation is there already: the discriminator sees parts at random places.
+        self._learning = self.adversary.parts_from(config.frozen)
         self.adversary_optimizer = steps.scaled_adam(
-            [self.adversary, self.critic], config.adversary_rate, (0.0, 0.99)
+            [*self._learning, self.critic], config.adversary_rate, (0.0, 0.99)
         )
         self._synthesize = torch.compile(self.synthesis) if compiled else self.synthesis
         has_detail = torch.zeros(len(lesson.photos), dtype=torch.bool)
@@ -193,7 +200,7 @@ class AdversarialRun(Run):
         if config.patches and large:
             self.adversary.requires_grad_(False)
             with self.compute.autocast():
-                logits, features = self.adversary(part_of(before_patches, top, left))
+                logits, features = self.adversary(self._lit(part_of(before_patches, top, left)))
                 with torch.no_grad():
                     _, real_features = self.adversary(part_of(detail, top, left))
             parts["patches"] = losses.hinge_generator(logits.float())
@@ -231,8 +238,9 @@ class AdversarialRun(Run):
     ) -> dict[str, Tensor]:
         config, parts = self.config, {}
         if config.patches and len(detail):
-            self.adversary.requires_grad_(True)
-            pairs = part_of(torch.cat([detail, before_patches.to(detail.dtype)]), *corner)
+            for part in self._learning:
+                part.requires_grad_(True)
+            pairs = self._lit(part_of(torch.cat([detail, before_patches.to(detail.dtype)]), *corner))
             parts["patch_adversary"] = self.judge_patches(pairs, len(detail))
         if config.critic:
             self.critic.requires_grad_(True)
@@ -240,6 +248,10 @@ class AdversarialRun(Run):
         if parts:
             descend(torch.stack(list(parts.values())).sum(), self.adversary_optimizer)
         return parts
+
+    def _lit(self, pictures: Tensor) -> Tensor:
+        light = self.config.light
+        return change_light(pictures, light, 0.0) if light else pictures
 
     def judge_patches(self, pairs: Tensor, real: int) -> Tensor:
         """The patch discriminator's loss: of `pairs` [n, 3, h, h] the first `real` are parts of photos, the others are drawn."""

@@ -118,9 +118,11 @@ class AutoencoderRun(Run):
             encoder.leave.bias[w_dim : w_dim + rank] = 2 * (0.5 * deviation[-1] / deviation).log()
 
     def start_from(self, synthesis: Synthesis, encoder: Encoder) -> None:
-        """Begin with the weights of other networks; optimisers start afresh. RuntimeError for another shape."""
+        """Begin with the weights of other networks; optimisers start afresh. Of a synthesis for larger pictures the part that
+        draws these is taken. RuntimeError or KeyError for another shape."""
+        larger = synthesis.state_dict()
         for own in (self.synthesis, self.average_synthesis):
-            own.load_state_dict(synthesis.state_dict())
+            own.load_state_dict({name: larger[name] for name in own.state_dict()})
         for own_encoder in (self.encoder, self.average_encoder):
             own_encoder.load_state_dict(encoder.state_dict())
 

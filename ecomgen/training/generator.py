@@ -38,6 +38,7 @@ from ecomgen.training.mapping import (
     train_mapping,
 )
 from ecomgen.training.photos import DataConfig, Photos, read_photos
+from ecomgen.training.rebasing import rebase
 from ecomgen.training.selection import SelectionConfig, select_by_kid
 
 
@@ -62,6 +63,7 @@ class GeneratorTraining:
     title: str = "Products"
     text_encoder: str = ""  # a folder or a hub name; empty is the bundled one
     start: str = ""  # a checkpoint folder whose weights are the start
+    rebase: bool = False  # the start's principal components make room for those of these photos
     least: int = 8  # a value with fewer photos is not learnt
     precision: str = "auto"
     compile: bool = True
@@ -176,10 +178,17 @@ def _learn_to_draw(
     if start is None:
         run.start_bases()
     else:
+        if config.rebase:
+            rebase(start.generator.synthesis, start.encoder, photos.train, config.autoencoder.seed)
         with same_shape(config.start):
             run.start_from(start.generator.synthesis, start.encoder)
-    done = train_autoencoder(run, session)
-    return run.average_synthesis if done else None, run.average_encoder
+    if not train_autoencoder(run, session):
+        return None, run.average_encoder
+    if start is None:
+        return run.average_synthesis, run.average_encoder
+    # What the start draws beyond this phase's size stays.
+    start.generator.synthesis.load_state_dict(run.average_synthesis.state_dict(), strict=False)
+    return start.generator.synthesis, run.average_encoder
 
 
 def _learn_words(
@@ -208,6 +217,9 @@ def _learn_words(
     run = MappingRun(
         config.mapping, config.generator, vocabulary, mean, deviation, weight, attributes, compute.device
     )
+    if start is not None:
+        with same_shape(config.start):
+            run.start_from(start.generator.condition)
     if not train_mapping(run, session):
         return None
     condition, mapping = run.average["condition"], run.average["mapping"]

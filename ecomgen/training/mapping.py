@@ -93,6 +93,13 @@ class MappingRun(Run):
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.optimizer = steps.scaled_adam([self.network], config.rate, (0.9, 0.99))
 
+    def start_from(self, condition: Condition) -> None:
+        """Begin with what another network knows of words. RuntimeError for another shape."""
+        for network in (self.network, self.average):
+            own = network["condition"]
+            assert isinstance(own, Condition)
+            own.load_state_dict(condition.state_dict())
+
     def parts(self) -> dict[str, Any]:
         return {"network": self.network, "average": self.average, "optimizer": self.optimizer}
 

@@ -1,0 +1,157 @@
+"""Fine-tuning a checkpoint to a product set: checks what is asked, stops on a signal, and leaves the teaching to training/finetune.py."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ecomgen.errors import InvalidRequest
+from ecomgen.services.evaluation import find_checkpoint
+from ecomgen.services.training import Progress, StopOnSignal
+from ecomgen.settings import Settings
+
+METHODS = ("full", "freeze")
+"""Everything learns; or the early layers of the discriminator stay as they are, which suits a few hundred photos."""
+
+MOST_MINUTES = 24 * 60.0
+GAIN = "gain.json"
+"""Beside a fine-tuned checkpoint: what the fine-tuning brought."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,47}")
+
+
+@dataclass(frozen=True)
+class FinetuneRequest:
+    """`out` is the name of the new checkpoint, or a folder; `minutes` are those of this machine."""
+
+    data: Path
+    out: str
+    base: str = "default"
+    method: str = "full"
+    minutes: float = 20.0
+    title: str = ""
+    resume: bool = False
+
+    def command(self) -> list[str]:
+        """The same as arguments of `ecomgen`."""
+        words = ["finetune", "--data", str(self.data), "--base", self.base, "--out", self.out]
+        words += ["--method", self.method, "--minutes", f"{self.minutes:g}"]
+        words += ["--title", self.title] if self.title else []
+        return words + (["--resume"] if self.resume else [])
+
+    def command_line(self) -> str:
+        """The same as it is typed in a shell."""
+        return shlex.join(["ecomgen", *self.command()])
+
+
+def finetune(request: FinetuneRequest, settings: Settings, progress: Progress) -> Path | None:
+    """Teach the base the product set; the new checkpoint's folder, or None when Ctrl-C or SIGTERM stopped it early.
+
+    Raises InvalidRequest, CheckpointError, DataError, TrainingError.
+    """
+    base, out = check(request, settings)
+    import torch
+
+    from ecomgen.training import finetune as training
+
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    with StopOnSignal() as stop:
+        done = training.finetune(
+            base, request.data, out, request.method, request.minutes, request.title, request.resume,
+            stop.is_set, progress,
+        )  # fmt: skip
+    if not done:
+        return None
+    if not (out / GAIN).exists() or not request.resume:
+        gain = _gain(base, out, request, progress)
+        _write(out / GAIN, json.dumps(gain, ensure_ascii=False, indent=1) + "\n")
+        _write(out / "README.md", _card(out, request, gain))
+    return out
+
+
+def check(request: FinetuneRequest, settings: Settings) -> tuple[Path, Path]:
+    """The folders of the base and of the new checkpoint. Raises InvalidRequest, CheckpointError."""
+    if request.method not in METHODS:
+        raise InvalidRequest(f"The method is one of: {', '.join(METHODS)}.")
+    if not 0 < request.minutes <= MOST_MINUTES:  # also false for NaN
+        raise InvalidRequest("The minutes have to be more than 0 and at most 1440.")
+    base = find_checkpoint(settings, request.base)
+    if os.sep in request.out:
+        out = Path(request.out)
+    else:
+        out = settings.own_checkpoints / checked_name(request.out, settings, request.resume)
+    if out.resolve() == base.resolve():
+        raise InvalidRequest("The new checkpoint needs a name of its own.")
+    return base, out
+
+
+def checked_name(name: str, settings: Settings, taken: bool = False) -> str:
+    """A name that a new checkpoint may have. Raises InvalidRequest."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise InvalidRequest("The name of a checkpoint is letters, digits, - and _, at most 48 of them.")
+    if (settings.checkpoints / name).exists():
+        raise InvalidRequest(f"There is a checkpoint “{name}” already; please choose another name.")
+    if not taken and (settings.own_checkpoints / name / "config.json").exists():
+        raise InvalidRequest(f"There is a checkpoint “{name}” already; please choose another name.")
+    return name
+
+
+def _gain(base: Path, out: Path, request: FinetuneRequest, progress: Progress) -> dict[str, Any]:
+    from ecomgen.models.checkpoint import load_checkpoint
+    from ecomgen.models.recogniser import load_recogniser
+    from ecomgen.settings import bundled
+    from ecomgen.training.finetune import PLAN, read_plan
+    from ecomgen.training.gain import measure_gain
+    from ecomgen.training.photos import read_photos
+
+    judge, _ = load_recogniser(bundled("checkpoints") / "judge")
+    photos = read_photos(read_plan(out / PLAN).data, request.data, judge.size)
+    tuned = load_checkpoint(out)
+    return {
+        "base": request.base,
+        "base_hash": load_checkpoint(base).hash,
+        "tuned_hash": tuned.hash,
+        **measure_gain(load_checkpoint(base), tuned, judge, photos, update_progress=progress),
+    }
+
+
+def _card(out: Path, request: FinetuneRequest, gain: dict[str, Any]) -> str:
+    known = json.loads((out / "config.json").read_text(encoding="utf-8"))["counts"]
+    lines = [f"- {name}: {', '.join(values)}" for name, values in known.items()]
+    shown = {name: gain[f"kid_{name}"] for name in ("base", "tuned", "photos")}
+    told = {
+        name: f"{value:.4f} ± {error:.4f}" if value is not None else "not measured"
+        for name, (value, error) in shown.items()
+    }
+    return "\n".join(
+        [
+            f"# {request.title or out.name}",
+            "",
+            f"Fine-tuned from `{request.base}` on {gain['photos']:,} photos of a product set ({gain['held_out']:,} more were held "
+            f"out), method `{request.method}`, {request.minutes:g} minutes at most.",
+            "",
+            "What it was taught:",
+            "",
+            *lines,
+            "",
+            "Kernel distance (KID in the bundled judge's features; 0 is like real photos) to the held-out photos, psi "
+            f"{gain['psi']}, {gain['pictures']} pictures: base {told['base']}, this checkpoint {told['tuned']}, its training photos "
+            f"{told['photos']}. Pictures as near to a training photo as only 1 % of the held-out photos: "
+            f"{gain['near_copies_1']:.1%}.",
+            "",
+            f"Made by `{request.command_line()}`.",
+            "",
+        ]
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
