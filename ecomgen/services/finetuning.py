@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,8 @@ def finetune(request: FinetuneRequest, settings: Settings, progress: Progress) -
     Raises InvalidRequest, CheckpointError, DataError, TrainingError.
     """
     base, out = check(request, settings)
+    if request.resume and (out / GAIN).exists():
+        return out
     import torch
 
     from ecomgen.training import finetune as training
@@ -68,10 +71,10 @@ def finetune(request: FinetuneRequest, settings: Settings, progress: Progress) -
         )  # fmt: skip
     if not done:
         return None
-    if not (out / GAIN).exists() or not request.resume:
-        gain = _gain(base, out, request, progress)
-        _write(out / GAIN, json.dumps(gain, ensure_ascii=False, indent=1) + "\n")
-        _write(out / "README.md", _card(out, request, gain))
+    gain = _gain(base, out, request, progress)
+    _write(out / "README.md", _card(out, request, gain))
+    _write(out / GAIN, json.dumps(gain, ensure_ascii=False, indent=1) + "\n")
+    shutil.rmtree(out / "state", ignore_errors=True)  # nothing is left to resume
     return out
 
 

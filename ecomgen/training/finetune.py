@@ -29,6 +29,7 @@ from ecomgen.models.discriminator import DiscriminatorConfig
 from ecomgen.models.recogniser import load_recogniser
 from ecomgen.settings import bundled
 from ecomgen.training.adversarial import AdversarialConfig, AdversarialRun, Lesson
+from ecomgen.training.adversaries import load_adversary
 from ecomgen.training.autoencoder import AutoencoderConfig, AutoencoderRun
 from ecomgen.training.config import build
 from ecomgen.training.device import choose_compute
@@ -86,7 +87,7 @@ def finetune(
         count = len(read_products(data).products)
         config = plan(base, checkpoint, count, method, minutes, measure(checkpoint), title or out.name)
         out.mkdir(parents=True, exist_ok=True)
-        _keep(config, kept)
+        keep_plan(config, kept)
     return train_generator(config, data, out, resume, should_stop, update_progress)
 
 
@@ -107,10 +108,12 @@ def plan(
         for phase, share in _SHARES.items()
     }
     adversarial = max(budgets["adversarial"], batch)
+    adversary = load_adversary(base)
     return GeneratorTraining(
         data=DataConfig(held_out=held_out, trim=bool(checkpoint.training.get("trim", True))),
         generator=checkpoint.generator.config,
         encoder=checkpoint.encoder.config,
+        discriminator=adversary.config if adversary else DiscriminatorConfig(),
         autoencoder=AutoencoderConfig(
             images=max(budgets["autoencoder"], 2 * batch), batch=2 * batch, learn_codes=False,
             half_life=min(8_000, budgets["autoencoder"] / 10), save_seconds=60, log_every=5,
@@ -177,7 +180,8 @@ def read_plan(path: Path) -> GeneratorTraining:
         raise ConfigError(f"The plan {path} cannot be read; start the fine-tuning anew.") from error
 
 
-def _keep(config: GeneratorTraining, path: Path) -> None:
+def keep_plan(config: GeneratorTraining, path: Path) -> None:
+    """Write the plan so that a kill leaves it whole or absent."""
     temporary = path.with_suffix(".part")
     temporary.write_text(json.dumps(dataclasses.asdict(config), indent=1) + "\n", encoding="utf-8")
     with temporary.open("rb") as handle:

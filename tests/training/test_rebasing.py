@@ -11,7 +11,9 @@ from ecomgen.training.rebasing import rebase
 
 def networks(chance: torch.Generator) -> tuple[Synthesis, Encoder]:
     """A synthesis whose convolutions draw something, over eight strong components, and the encoder that undoes the base."""
-    synthesis = Synthesis(GeneratorConfig(channels=(16, 16, 8), base=8, w_dim=12)).eval().requires_grad_(False)
+    synthesis = (
+        Synthesis(GeneratorConfig(channels=(16, 16, 8), base=8, w_dim=12)).eval().requires_grad_(False)
+    )
     encoder = Encoder(EncoderConfig(channels=(8, 8), base=8, w_dim=12)).eval().requires_grad_(False)
     directions = torch.linalg.qr(torch.randn(192, 8, generator=chance))[0]
     deviation = torch.linspace(3.0, 1.5, 8)
