@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from ecomgen.data.store import Device, JobRow, JobState, Store
 from ecomgen.errors import EcomgenError, InvalidRequest
@@ -141,7 +141,7 @@ class Jobs:
     def resume(self, job_id: str) -> JobRow:
         """Put a job that was stopped or failed back into the queue."""
         row = self.job(job_id)
-        changes = {
+        changes: dict[str, Any] = {
             "state": "queued",
             "asked": "",
             "asked_at": None,
@@ -233,7 +233,7 @@ class Jobs:
         self._finish(job, folder, code)
 
     def _finish(self, job: JobRow, folder: Path, code: int | None) -> None:
-        changes: dict[str, object] = {
+        changes: dict[str, Any] = {
             "state": "failed",
             "ended_at": datetime.now(UTC),
             "asked": "",
