@@ -48,7 +48,7 @@ def job(out: Path, resume: bool) -> None:
     with (out / "told.txt").open("a") as told, StopOnSignal() as stop:
         print("start", done, file=told, flush=True)
         while not stop.is_set() and not (out / "enough").exists():
-            time.sleep(0.02)
+            time.sleep(0.1)
             done += 1
             print("step", done, file=told, flush=True)
             progress("Counting", done / (done + 1000))
@@ -97,12 +97,12 @@ class Lane:
             return []
         return [(line.split()[0], int(line.split()[1])) for line in lines]
 
-    def _until(self, true) -> None:
+    def _until(self, true, every=0.02) -> None:
         begun = time.monotonic()
         while not true():
             if time.monotonic() - begun > DEADLINE:
                 raise TimeoutError
-            time.sleep(0.002)
+            time.sleep(every)
 
     def _wait_for_steps(self) -> None:
         """Until it has been started once more after the last kill, and made two steps."""
@@ -118,23 +118,28 @@ class Lane:
 
     def _kill_at_any_moment(self) -> None:
         time.sleep(self.chance.random() * 0.5)
-        self._strike(self.chance.choice(["job", "runner", "both"]))
+        runner, members = int(self.jobs.job(self.id).handle), processes(self.id)
+        victim = self.chance.choice(["job", "runner", "both"])
+        self._strike(
+            [p for p in members if victim == "both" or (p.pid == runner) == (victim == "runner")], members
+        )
 
     def _kill_in_a_save(self) -> None:
-        saving = self.out / "state"
-        while True:
-            before = set(saving.glob(".step-*"))
-            self._until(lambda: set(saving.glob(".step-*")) - before)
-            time.sleep(self.chance.random() * 0.01)
-            if set(saving.glob(".step-*")) - before:
-                break
-        self._strike("both")
-        self.during_a_save += bool(set(saving.glob(".step-*")) - before)
+        runner, members = int(self.jobs.job(self.id).handle), processes(self.id)
+        victims = sorted(members, key=lambda p: p.pid == runner)  # the job first: the save is short
+        before = set((self.out / "state").glob(".step-*"))
 
-    def _strike(self, victim: str) -> None:
-        members, runner = processes(self.id), int(self.jobs.job(self.id).handle)
-        chosen = [p for p in members if victim == "both" or (p.pid == runner) == (victim == "runner")]
-        kill(sorted(chosen, key=lambda p: p.pid == runner))
+        def half() -> bool:
+            """Whether there is a state that is not whole; what an earlier kill left does not count."""
+            return bool(set((self.out / "state").glob(".step-*")) - before)
+
+        self._until(half, every=0.001)
+        time.sleep(self.chance.random() * 0.005)
+        self._strike(victims, members)
+        self.during_a_save += half()
+
+    def _strike(self, victims, members) -> None:
+        kill(victims)
         self.kills += 1
         self._until(lambda: not {p.pid for p in processes(self.id)} & {p.pid for p in members})
         from ecomgen.training.state import load_newest

@@ -188,15 +188,18 @@ class Jobs:
             self._watcher = None
 
     def _keep_tending(self, every: float) -> None:
-        swept = False
+        swept, told = False, ""
         while not self._ending.is_set():
             try:
                 if not swept:
                     self._sweep()
                     swept = True
                 self.tend()
-            except (EcomgenError, OSError) as error:
-                logging.getLogger(__name__).warning("The jobs could not be looked after: %s", error)
+                told = ""
+            except Exception as error:  # whatever it is, the queue must not stand still from then on
+                if str(error) != told:  # not each second
+                    logging.getLogger(__name__).exception("The jobs could not be looked after.")
+                    told = str(error)
             self._ending.wait(every)
 
     def _ask(self, job_id: str, wish: str, at_once: JobState, from_states: tuple[JobState, ...]) -> JobRow:
