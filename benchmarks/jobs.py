@@ -85,7 +85,7 @@ class Lane:
         self.jobs.close()
         left = processes(self.id)
         self.orphans = 0 if self.stuck else len(left)
-        kill(left)
+        kill(self.id, left)
         self._judge()
         self.store.close()
         return self
@@ -139,7 +139,7 @@ class Lane:
         self.during_a_save += half()
 
     def _strike(self, victims, members) -> None:
-        kill(victims)
+        kill(self.id, victims)
         self.kills += 1
         self._until(lambda: not {p.pid for p in processes(self.id)} & {p.pid for p in members})
         from ecomgen.training.state import load_newest

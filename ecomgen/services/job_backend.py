@@ -103,7 +103,7 @@ class LocalProcesses:
                     process.terminate()
 
     def kill(self, job: JobRow, folder: Path) -> None:
-        job_process.kill(processes(job.id))
+        job_process.kill(job.id, processes(job.id))
 
     def outcome(self, job: JobRow, folder: Path) -> int | None:
         code = read_json(outcome_file(folder, job.starts)).get("code")
@@ -140,7 +140,7 @@ class LocalProcesses:
                 with suppress(psutil.Error):
                     process.terminate()
         elif now - self._lost[run] > self._grace:
-            job_process.kill(members)
+            job_process.kill(job.id, members)
 
 
 def _accelerator_memory(pids: set[int]) -> int | None:

@@ -35,6 +35,15 @@ def where() -> str:
         return platform.node()
 
 
+def is_of(job_id: str, process: psutil.Process) -> bool:
+    """Whether a process is a living one of this job; an empty id is nobody's."""
+    try:
+        own = bool(job_id) and process.environ().get(MARK) == job_id
+        return own and process.pid > 1 and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, OSError):  # ended meanwhile, or somebody else's
+        return False
+
+
 def processes(job_id: str, group: int | None = None) -> list[psutil.Process]:
     """The living processes of a job; with `group` only those of the session that it leads."""
     found = []
@@ -42,19 +51,18 @@ def processes(job_id: str, group: int | None = None) -> list[psutil.Process]:
         try:
             if group is not None and os.getsid(pid) != group:
                 continue
-            process = psutil.Process(pid)
-            if process.environ().get(MARK) == job_id and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-        except (psutil.Error, OSError):  # ended meanwhile, or somebody else's
+            found.append(psutil.Process(pid))
+        except (psutil.Error, OSError):
             continue
-    return found
+    return [process for process in found if is_of(job_id, process)]
 
 
-def kill(members: list[psutil.Process]) -> None:
-    """End processes at once."""
+def kill(job_id: str, members: list[psutil.Process]) -> None:
+    """End processes of this job at once. Each is looked at once more: a mistake in who is named must never end others."""
     for process in members:
-        with suppress(psutil.Error):  # psutil looks at its start time first
-            process.kill()
+        if is_of(job_id, process):
+            with suppress(psutil.Error):  # psutil looks at its start time first
+                process.kill()
 
 
 def main(folder: Path, run: int) -> None:
@@ -89,7 +97,8 @@ def main(folder: Path, run: int) -> None:
             except subprocess.TimeoutExpired:
                 with suppress(OSError):
                     os.utime(beat)
-    kill([one for one in processes(os.environ[MARK]) if one.pid != os.getpid()])
+    own = os.environ[MARK]
+    kill(own, [one for one in processes(own) if one.pid != os.getpid()])
     write_json(outcome_file(folder, run), {"code": code})
 
 

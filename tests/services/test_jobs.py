@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -35,8 +36,9 @@ def open_jobs(tmp_path):
         return opened[-1][0]
 
     yield open_them
-    left = [process for row in open_them().jobs() for process in processes(row.id)]
-    kill(left)
+    left = [row.id for row in open_them().jobs() if processes(row.id)]
+    for id in left:
+        kill(id, processes(id))
     for jobs, store in opened:
         jobs.close()
         store.close()
@@ -163,7 +165,7 @@ def test_a_killed_job_goes_on_from_its_newest_state(jobs, victim):
     runner, both = int(jobs.job(id).handle), processes(id)
     assert len(both) == 2
     before = counted(jobs, id)
-    kill([p for p in both if victim == "both" or (p.pid == runner) == (victim == "runner")])
+    kill(id, [p for p in both if victim == "both" or (p.pid == runner) == (victim == "runner")])
     row = end(jobs, id)
     assert (row.state, row.starts) == ("done", 2)
     assert starts(jobs, id)[1] >= before
@@ -205,6 +207,18 @@ def test_a_stale_running_row_never_blocks_the_queue_and_a_stranger_is_left_alone
         assert jobs.usage(stale).memory == 0
         assert end(jobs, waiting).state == "done"
         assert end(jobs, stale).state == "done"
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_a_process_of_somebody_else_is_never_killed_even_when_it_is_named():
+    stranger = subprocess.Popen(["sleep", "1000"])
+    try:
+        for id in ("f" * 32, ""):
+            assert stranger.pid not in {process.pid for process in processes(id)}
+            kill(id, [psutil.Process(stranger.pid)])
         assert stranger.poll() is None
     finally:
         stranger.kill()
