@@ -1,13 +1,23 @@
 """How far a long command is, and how long it will take yet."""
 
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any, TextIO
 
 import typer
+
+from ecomgen.services.job_folder import FileProgress
+
+
+def _told_elsewhere() -> Callable[[str, float], None]:
+    """Where else progress is told: the file that a job's folder has for it, named by ECOMGEN_PROGRESS."""
+    path = os.environ.get("ECOMGEN_PROGRESS")
+    return FileProgress(Path(path)) if path else lambda what, share: None
 
 
 class Progress:
@@ -21,8 +31,10 @@ class Progress:
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream, self._clock = stream, clock
         self._what, self._begun, self._told, self._width = "", (0.0, 0.0), -math.inf, 0
+        self._elsewhere = _told_elsewhere()
 
     def __call__(self, what: str, share: float) -> None:
+        self._elsewhere(what, share)
         now = self._clock()
         terminal = self._stream.isatty()
         if what != self._what:
@@ -57,12 +69,13 @@ class Progress:
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, float], None]]:
     """A bar with the time that is left, on standard error; where that is no terminal, only what is being done."""
-    steps = 1000
+    steps, elsewhere = 1000, _told_elsewhere()
     with ExitStack() as stack:
         # nothing is shown before there is something to tell: errors in the request come first
         shown: list[Any] = []
 
         def show(what: str, share: float) -> None:
+            elsewhere(what, share)
             if not shown:
                 bar = typer.progressbar(length=steps, label=what, file=sys.stderr, show_percent=True)
                 shown.append(stack.enter_context(bar))

@@ -83,7 +83,9 @@ def build_server(services: Services) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         services.generation.warm_up()
+        services.jobs.watch()
         yield
+        services.jobs.close()
 
     server = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     server.add_middleware(BodyLimit)

@@ -14,6 +14,7 @@ from ecomgen.services.control import Control
 from ecomgen.services.favourites import Favourites
 from ecomgen.services.generation import Generation
 from ecomgen.services.insight import Insight
+from ecomgen.services.jobs import Jobs
 from ecomgen.services.recognition import Recognition
 from ecomgen.services.review import Review
 from ecomgen.services.trends import Trends
@@ -35,6 +36,7 @@ class Services:
     favourites: Favourites
     insight: Insight
     trends: Trends
+    jobs: Jobs
 
     @classmethod
     def build(cls, settings: Settings) -> Services:
@@ -54,6 +56,7 @@ class Services:
             favourites=Favourites(generation, review, recognition),
             insight=Insight(review),
             trends=Trends(settings),
+            jobs=Jobs(store, settings.home),
         )
 
 

@@ -1,6 +1,7 @@
 import io
 
-from ecomgen.cli.progress import Progress
+from ecomgen.cli.progress import Progress, progress_bar
+from ecomgen.services.job_folder import read_progress
 
 
 class Screen(io.StringIO):
@@ -39,3 +40,12 @@ def test_progress_on_a_terminal_stays_in_its_line():
         progress(what, share)
     shown = [part.rstrip() for part in screen.getvalue().split("\n")]
     assert shown == ["\rLearning: 0.0%\rLearning: 50.0%, 50 s left\rLearning: 100.0%", "\rDone: 100.0%", ""]
+
+
+def test_progress_is_also_told_to_the_file_that_a_job_names(tmp_path, monkeypatch):
+    monkeypatch.setenv("ECOMGEN_PROGRESS", str(tmp_path / "progress.json"))
+    Progress(Screen(terminal=False))("Learning", 0.25)
+    assert read_progress(tmp_path).share == 0.25
+    with progress_bar() as show:
+        show("Drawing", 0.5)
+    assert read_progress(tmp_path).what == "Drawing"

@@ -1,8 +1,11 @@
-"""What must not be lost: every picture's recipe, every vote and every mark, in SQLite by default, in PostgreSQL by URL."""
+"""What must not be lost: every picture's recipe, every vote, every mark and every job, in SQLite by default, in PostgreSQL by URL."""
 
 from ecomgen.data.store.filters import Facet, Filter, Sort
 from ecomgen.data.store.rows import (
     ComparisonRow,
+    Device,
+    JobRow,
+    JobState,
     MarkKind,
     MarkRow,
     PictureRow,
@@ -18,8 +21,11 @@ from ecomgen.data.store.tallies import Tallies
 
 __all__ = [
     "ComparisonRow",
+    "Device",
     "Facet",
     "Filter",
+    "JobRow",
+    "JobState",
     "MarkKind",
     "MarkRow",
     "PictureRow",

@@ -69,6 +69,16 @@ MIGRATIONS: Sequence[Sequence[Step]] = (
             visitor VARCHAR(64) NOT NULL, reviewer TEXT NOT NULL, created_at TIMESTAMP NOT NULL,
             undoes VARCHAR(32) NOT NULL DEFAULT '')""",
     ),
+    (
+        """CREATE TABLE jobs (
+            id VARCHAR(32) PRIMARY KEY, number INTEGER NOT NULL UNIQUE, title TEXT NOT NULL,
+            device VARCHAR(8) NOT NULL, visitor VARCHAR(64) NOT NULL, place VARCHAR(32) NOT NULL,
+            state VARCHAR(16) NOT NULL, asked VARCHAR(8) NOT NULL, handle TEXT NOT NULL,
+            starts INTEGER NOT NULL, kills INTEGER NOT NULL, reason TEXT NOT NULL,
+            created_at TIMESTAMP NOT NULL, asked_at TIMESTAMP, started_at TIMESTAMP, ended_at TIMESTAMP)""",
+        # Whatever the code does, the database refuses a second running job on a device.
+        "CREATE UNIQUE INDEX jobs_running ON jobs (place, device) WHERE state = 'running'",
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""What the store holds, as plain values: pictures, votes, marks (tags, shortlists, deletions), comparisons."""
+"""What the store holds, as plain values: pictures, votes, marks (tags, shortlists, deletions), comparisons, jobs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any, Literal
 Rated = Literal["all", "liked", "disliked", "unrated"]
 MarkKind = Literal["tag", "shortlist", "deleted"]
 Winner = Literal["left", "right", "neither"]
+JobState = Literal["queued", "running", "done", "failed", "stopped", "cancelled"]
+Device = Literal["cpu", "cuda"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +88,32 @@ class ComparisonRow:
     created_at: datetime
     reviewer: str = ""
     undoes: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRow:
+    """A long job, and how it goes; its arguments are in its folder.
+
+    `place` is the home folder that it belongs to, `asked` what a running one is asked for, `handle` what its backend
+    finds it by ("" until it is known), `starts` how often it was started, `kills` how often in a row it was killed
+    without getting on, `reason` the sentence that says why it failed.
+    """
+
+    id: str
+    title: str
+    device: Device
+    visitor: str
+    place: str
+    created_at: datetime
+    state: JobState = "queued"
+    asked: Literal["", "stop", "cancel"] = ""
+    asked_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    handle: str = ""
+    starts: int = 0
+    kills: int = 0
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,11 @@
-"""The feedback database. Rows are only ever added: a changed mind is a new vote, and so is an undo.
+"""The feedback database. Rows are only ever added: a changed mind is a new vote, and so is an undo. Only jobs change.
 
 What pictures are found by (index.py) is derived from those rows in the same transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import datetime
@@ -17,10 +17,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from ecomgen.data.store import comparing, index
+from ecomgen.data.store import jobs as job_rows
 from ecomgen.data.store.filters import Filter, Known, Sort, counted, cursor, matching
 from ecomgen.data.store.opening import back_up, open_database, reading, writing
 from ecomgen.data.store.rows import (
     ComparisonRow,
+    Device,
+    JobRow,
+    JobState,
     MarkRow,
     PictureRow,
     Rated,
@@ -32,6 +36,7 @@ from ecomgen.data.store.tables import (
     comparisons,
     facets,
     filed,
+    jobs,
     marks,
     next_number,
     picture_row,
@@ -114,6 +119,40 @@ class Store:
         """Picture id -> the checkpoint that made it, as it is filed."""
         with self._reading() as connection:
             return comparing.checkpoints(connection, picture_ids)
+
+    def add_job(self, row: JobRow) -> None:
+        """Add a job at the end of the queue."""
+        with self._writing() as connection:
+            job_rows.add(connection, row)
+
+    def jobs(self, place: str, states: Collection[JobState] = ()) -> list[JobRow]:
+        """The jobs of a place, in these states (empty: in any), the newest first."""
+        wanted = [jobs.c.place == place, *([jobs.c.state.in_(states)] if states else [])]
+        with self._reading() as connection:
+            return job_rows.read(connection, *wanted)
+
+    def job(self, job_id: str) -> JobRow | None:
+        """One job; None when there is none of this id."""
+        with self._reading() as connection:
+            found = job_rows.read(connection, jobs.c.id == job_id)
+        return found[0] if found else None
+
+    def change_job(
+        self, job_id: str, states: Collection[JobState], starts: int | None = None, **changes: Any
+    ) -> bool:
+        """Change a job if it still is in one of `states` and in its `starts`-th run (None: in any); else False."""
+        with self._writing() as connection:
+            return job_rows.change(connection, job_id, states, starts, changes)
+
+    def claim_job(self, place: str, device: Device, now: datetime) -> JobRow | None:
+        """Make the oldest queued job the running one of its device, for one caller only; None when there is nothing to start."""
+        with self._writing() as connection:
+            return job_rows.claim(connection, place, device, now)
+
+    def remove_job(self, job_id: str) -> bool:
+        """Forget a job; False when it is running or there is none."""
+        with self._writing() as connection:
+            return job_rows.remove(connection, job_id)
 
     def add_shortlist(self, row: ShortlistRow) -> None:
         """Add a named shortlist; what belongs to it are marks of kind "shortlist"."""

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-from ecomgen.data.store.rows import ComparisonRow, MarkRow, PictureRow, ShortlistRow, VoteRow
+from ecomgen.data.store.rows import ComparisonRow, JobRow, MarkRow, PictureRow, ShortlistRow, VoteRow
 
 _BETWEEN = "; "  # no reason contains it
 
@@ -50,6 +50,11 @@ _TYPES: Mapping[str, type[sa.types.TypeEngine[Any]]] = {
     "variation": sa.Double,
     "variation_seed": sa.BigInteger,
     "created_at": _UTC,
+    "asked_at": _UTC,
+    "started_at": _UTC,
+    "ended_at": _UTC,
+    "starts": sa.Integer,
+    "kills": sa.Integer,
     "liked": sa.Boolean,
     "present": sa.Boolean,
     "reasons": _Several,
@@ -82,6 +87,8 @@ marks = sa.Table("marks", metadata, *_columns(MarkRow), _integer("number"))
 shortlists = sa.Table("shortlists", metadata, *_columns(ShortlistRow))
 # number counts all comparisons, for the same reason.
 comparisons = sa.Table("comparisons", metadata, *_columns(ComparisonRow), _integer("number"))
+# number is the order of the queue.
+jobs = sa.Table("jobs", metadata, *_columns(JobRow), _integer("number"))
 
 # What pictures are found by, derived from the tables above: `filed` lists the places that show a facet, `prompts` is
 # narrow so that reading all of it is quick.
