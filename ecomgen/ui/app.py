@@ -20,6 +20,7 @@ from ecomgen.ui.body_limit import BodyLimit
 from ecomgen.ui.compare_api import add_compare
 from ecomgen.ui.context import Services, Visitor
 from ecomgen.ui.create_tab import create_tab
+from ecomgen.ui.finetune_api import add_finetune
 from ecomgen.ui.finetune_tab import finetune_tab
 from ecomgen.ui.insight_api import add_insight
 from ecomgen.ui.insight_tab import insight_tab
@@ -56,7 +57,7 @@ def build_page(services: Services) -> gr.Blocks:
             with gr.Tab(word("insight", "en"), id="insight") as third:
                 insight_tab(third)
             with gr.Tab(word("finetune", "en"), id="finetune") as fourth:
-                labels |= finetune_tab()
+                finetune_tab(visitor, fourth)
         tabs = {first: "create", second: "review", third: "insight", fourth: "finetune"}
         labels |= {tab: {"label": key} for tab, key in tabs.items()}
         for block, words in labels.items():
@@ -97,6 +98,7 @@ def build_server(services: Services) -> FastAPI:
     add_review(server, services)
     add_insight(server, services)
     add_compare(server, services)
+    add_finetune(server, services)
 
     return gr.mount_gradio_app(
         server,

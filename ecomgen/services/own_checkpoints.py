@@ -1,0 +1,147 @@
+"""The checkpoints that were made or brought in here: publish, rename, pack, import, delete. They lie in home/checkpoints."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import zipfile
+from pathlib import Path
+
+from ecomgen.data.archive import Limits, list_entries
+from ecomgen.errors import DataError, EcomgenError, InvalidRequest
+from ecomgen.services.finetuning import checked_name
+from ecomgen.services.review_input import checked_text
+from ecomgen.settings import Settings
+
+_FILES = (
+    "README.md", "gain.json", "metrics.json", "plan.json", "samples.webp",
+    "gate.safetensors", "adversary.safetensors", "critic.safetensors",
+)  # fmt: skip
+"""What belongs to a checkpoint besides config.json and its weights."""
+
+_LIMITS = Limits(entries=64, total_bytes=2**30, entry_bytes=64 * 2**20, ratio=100)
+_MAX_TITLE = 80
+
+
+class OwnCheckpoints:
+    """Each is complete or absent at any time. Raises InvalidRequest, CheckpointError, and EcomgenError when the disk is full."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self._folder = settings, settings.own_checkpoints
+
+    def names(self) -> list[str]:
+        """Of all of them, in order."""
+        return sorted(p.parent.name for p in self._folder.glob("*/config.json"))
+
+    def publish(self, folder: Path, name: str, title: str = "") -> None:
+        """Copy the checkpoint in `folder` among the others, from where Create can use it."""
+        name = checked_name(name, self._settings)
+        title = checked_text("title", title, _MAX_TITLE)
+        arriving = self._begin()
+        try:
+            for path in _belonging(folder):
+                shutil.copyfile(path, arriving / path.name)
+            if title:
+                _retitle(arriving, title)
+            self._finish(arriving, name)
+        except OSError as error:
+            raise EcomgenError(f"The checkpoint cannot be kept: {error.strerror}.") from error
+        finally:
+            shutil.rmtree(arriving, ignore_errors=True)
+
+    def rename(self, name: str, new: str) -> None:
+        """Give it another name."""
+        folder = self._own(name)
+        folder.rename(self._folder / checked_name(new, self._settings))
+
+    def delete(self, name: str) -> None:
+        """Remove it for good."""
+        leaving = self._folder / f".{secrets.token_hex(8)}"
+        self._own(name).rename(leaving)  # gone at once, whatever happens while its files are removed
+        shutil.rmtree(leaving, ignore_errors=True)
+
+    def pack(self, name: str, target: Path) -> None:
+        """Write it as a zip, which `bring_in` reads."""
+        folder = self._own(name)
+        part = target.with_name(f".{target.name}.part")
+        try:
+            with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:  # weights do not pack
+                for path in _belonging(folder):
+                    archive.write(path, path.name)
+            os.replace(part, target)
+        except OSError as error:
+            raise EcomgenError(f"The checkpoint cannot be packed: {error.strerror}.") from error
+        finally:
+            part.unlink(missing_ok=True)
+
+    def bring_in(self, archive: Path, name: str) -> None:
+        """Read a checkpoint out of a zip that nobody vouches for: known file names only, safetensors and JSON, and it must load."""
+        name = checked_name(name, self._settings)
+        try:
+            entries, _ = list_entries(archive, _LIMITS)
+        except DataError as error:
+            raise InvalidRequest("This is not a zip file that holds a checkpoint.") from error
+        arriving = self._begin()
+        try:
+            for entry in entries:
+                short = Path(entry.name).name  # a packed folder is welcome as well
+                if _is_known(short):
+                    (arriving / short).write_bytes(entry.read())
+            from ecomgen.models.checkpoint import load_checkpoint
+
+            load_checkpoint(arriving)
+            self._finish(arriving, name)
+        except DataError as error:
+            raise InvalidRequest("The zip is damaged.") from error
+        except OSError as error:
+            raise EcomgenError(f"The checkpoint cannot be kept: {error.strerror}.") from error
+        finally:
+            shutil.rmtree(arriving, ignore_errors=True)
+
+    def _own(self, name: str) -> Path:
+        if name not in self.names():
+            raise InvalidRequest("There is no checkpoint of your own with this name.")
+        return self._folder / name
+
+    def _begin(self) -> Path:
+        """A folder that no listing shows (a glob of * leaves out what begins with a dot)."""
+        arriving = self._folder / f".{secrets.token_hex(8)}"
+        try:
+            arriving.mkdir(parents=True)
+        except OSError as error:
+            raise EcomgenError(f"The checkpoint cannot be kept: {error.strerror}.") from error
+        return arriving
+
+    def _finish(self, arriving: Path, name: str) -> None:
+        for path in arriving.iterdir():
+            with path.open("rb") as handle:
+                os.fsync(handle.fileno())
+        folder = self._folder / name
+        if not (folder / "config.json").exists():
+            shutil.rmtree(folder, ignore_errors=True)  # what a stopped training of this name left
+        arriving.rename(folder)
+
+
+def _belonging(folder: Path) -> list[Path]:
+    paths = [path for path in sorted(folder.iterdir()) if path.is_file() and _is_known(path.name)]
+    if not any(path.name == "config.json" for path in paths):
+        raise InvalidRequest("There is no finished checkpoint to publish.")
+    return paths
+
+
+def _is_known(name: str) -> bool:
+    return (
+        name in _FILES
+        or name == "config.json"
+        or (name.startswith("model") and name.endswith(".safetensors"))
+    )
+
+
+def _retitle(folder: Path, title: str) -> None:
+    path = folder / "config.json"
+    plain = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(
+        json.dumps({**plain, "title": title}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
