@@ -21,6 +21,7 @@ from ecomgen.services.job_folder import COMMAND, read_json, write_json
 from ecomgen.services.jobs import Jobs
 from ecomgen.services.own_checkpoints import OwnCheckpoints
 from ecomgen.services.side_by_side import side_by_side
+from ecomgen.services.uploads import Uploads
 from ecomgen.settings import Settings
 
 _NEW = "new"  # the checkpoint's folder in that of its job
@@ -55,8 +56,8 @@ class Made:
 class Tuning:
     """The jobs that fine-tune. Raises InvalidRequest, CheckpointError, StoreError."""
 
-    def __init__(self, settings: Settings, jobs: Jobs, own: OwnCheckpoints) -> None:
-        self._settings, self._jobs, self._own = settings, jobs, own
+    def __init__(self, settings: Settings, jobs: Jobs, own: OwnCheckpoints, uploads: Uploads) -> None:
+        self._settings, self._jobs, self._own, self._uploads = settings, jobs, own, uploads
         self._comparing = threading.Lock()
 
     def machine(self) -> Machine:
@@ -105,10 +106,10 @@ class Tuning:
             return {}
         return {flag.removeprefix("--"): value for flag, value in pairwise(words) if flag[:2] == "--"}
 
-    def uploads_in_use(self) -> set[str]:
-        """The ids of the sets that some job was started with."""
+    def sweep(self) -> None:
+        """Remove uploads of yesterday and before that no job was started with."""
         told = [self.asked(job.id).get("data", "") for job in self.runs()]
-        return {part for data in told for part in Path(data).parts}
+        self._uploads.sweep({part for data in told for part in Path(data).parts})
 
     def made(self, job_id: str) -> Made:
         """What there is of it by now."""
@@ -144,11 +145,12 @@ class Tuning:
         """The words of each row of the comparison; drawn when they are first asked for, with the same seeds on both sides."""
         folder = self._jobs.folder(job_id)
         with self._comparing:
-            kept = read_json(folder / _SIDES)
-            if kept:
-                return list(kept["rows"])
-            if not (folder / _NEW / "config.json").is_file():
+            config = folder / _NEW / "config.json"
+            if not config.is_file():
                 raise InvalidRequest("There is nothing to compare yet.")
+            kept, drawn_from = read_json(folder / _SIDES), config.stat().st_mtime_ns
+            if kept.get("of") == drawn_from:  # a job that went on has other pictures
+                return list(kept["rows"])
             drawn = side_by_side(
                 self._settings, self.asked(job_id).get("base", self._settings.model), folder / _NEW
             )
@@ -157,7 +159,7 @@ class Tuning:
                     _strip(side.base).save(folder / f"side-{i}-base.png")
                     _strip(side.tuned).save(folder / f"side-{i}-tuned.png")
                 rows = [dict(side.words) for side in drawn]
-                write_json(folder / _SIDES, {"rows": rows})
+                write_json(folder / _SIDES, {"of": drawn_from, "rows": rows})
             except OSError as error:
                 raise EcomgenError("The comparison cannot be kept; the disk may be full.") from error
             return rows

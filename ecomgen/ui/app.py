@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
+from ecomgen.errors import EcomgenError
 from ecomgen.schema import default_schema
 from ecomgen.settings import Settings
 from ecomgen.ui import api, cards
@@ -85,6 +87,7 @@ def build_server(services: Services) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         services.generation.warm_up()
         services.jobs.watch()
+        threading.Thread(target=_sweep, args=(services,), daemon=True).start()
         yield
         services.jobs.close()
 
@@ -115,6 +118,13 @@ def build_server(services: Services) -> FastAPI:
         theme=theme(),
         head=cards.head(default_schema()),
     )
+
+
+def _sweep(services: Services) -> None:
+    try:
+        services.tuning.sweep()
+    except EcomgenError as error:
+        logging.getLogger(__name__).warning("Old uploads could not be removed: %s", error)
 
 
 def serve(settings: Settings) -> None:

@@ -51,7 +51,7 @@ class Services:
         generation = Generation(settings, reader)
         store = Store(settings.database_url)
         recognition, review = Recognition(settings), Review(settings, store)
-        jobs, own = Jobs(store, settings.home), OwnCheckpoints(settings)
+        jobs, own, uploads = Jobs(store, settings.home), OwnCheckpoints(settings), Uploads(settings)
         return cls(
             settings=settings,
             reader=reader,
@@ -64,9 +64,9 @@ class Services:
             insight=Insight(review),
             trends=Trends(settings),
             jobs=jobs,
-            uploads=Uploads(settings),
+            uploads=uploads,
             own=own,
-            tuning=Tuning(settings, jobs, own),
+            tuning=Tuning(settings, jobs, own, uploads),
         )
 
 

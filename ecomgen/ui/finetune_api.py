@@ -30,7 +30,7 @@ def add_finetune(server: FastAPI, services: Services) -> None:
     """Add everything below /finetune."""
     sets = UploadedSets(services.uploads)
     routes = APIRouter()
-    add_uploads(routes, services.uploads, sets)
+    add_uploads(routes, services.uploads, sets, services.tuning)
     _add_jobs(routes, services, sets)
     _add_own(routes, services)
     server.include_router(routes)

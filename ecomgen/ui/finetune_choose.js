@@ -55,7 +55,7 @@
 
     return {
       read,
-      get summary() { return state.prepared && options() ? value("name") : ""; },
+      get summary() { return ""; },
       draw() {
         if (!options()) return [tuning.busy(word("ft_loading"))];
         const field = (key, node, note) => h("label", { class: "eg-field" }, h("span", {}, word(key)), node, note ?? null);

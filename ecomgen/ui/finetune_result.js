@@ -13,7 +13,7 @@
     const copies = gain.near_copies_1 ?? 0;
     return [h("p", { class: "eg-lead-number" }, first),
       h("p", { class: "eg-quiet" }, word("ft_gain_text", { n: gain.held_out, before: base[0].toFixed(4), after: tuned[0].toFixed(4) })),
-      copies > MANY_COPIES ? tuning.problem(word("ft_copies_many", { share: percent(copies) })) : h("p", {}, word("ft_copies_few", { share: percent(copies) }))];
+      !copies ? h("p", {}, word("ft_copies_none")) : copies > MANY_COPIES ? tuning.problem(word("ft_copies_many", { share: percent(copies) })) : h("p", {}, word("ft_copies_few", { share: percent(copies) }))];
   }
 
   function resultStep(kept, { redraw, job, gone, published }) {
@@ -21,8 +21,8 @@
 
     async function read() {
       const now = job();
-      if (!now?.usable || ["queued", "running"].includes(now.state) || of === now.id + now.ended) return;
-      [of, rows, fault, name] = [now.id + now.ended, null, "", null];
+      if (!now?.usable || ["queued", "running"].includes(now.state) || of === now.id + now.state) return;
+      [of, rows, fault, name] = [now.id + now.state, null, "", null];
       try {
         ({ rows } = await tuning.asked(`jobs/${now.id}/sides`));
       } catch (error) {

@@ -106,6 +106,7 @@ class UploadedSets:
             and set(prepared_id) <= set("0123456789abcdef")
         )
         target = self._uploads.folder(upload_id) / f"set-{prepared_id if fits else ''}"
+        self._uploads.touch(upload_id)
         if not target.is_dir():
             raise InvalidRequest("Please look at the set and continue from there.")
         return target

@@ -182,7 +182,7 @@
       const few = kept.length < LEAST;
       return [h("div", { class: "eg-set-head" }, h("p", { class: "eg-lead-number" }, kept.length === set.products.length ? word("ft_photos_n", { n: kept.length }) : word("ft_photos_used", { n: kept.length, all: set.products.length })),
         h("button", { type: "button", class: "eg-link", onclick: () => { forget(); redraw(); } }, icon("undo", 15), word("ft_other_photos"))),
-        h("div", { class: "eg-preview" }, ...set.products.slice(0, 12).map((_, i) => picture(i))),
+        h("div", { class: "eg-preview" }, ...set.products.slice(0, 16).map((_, i) => picture(i))),
         counts, ...[warned, refused].filter(Boolean), looking(),
         h("div", { class: "eg-row" }, button(preparing ? "ft_preparing" : "ft_continue", prepare, { class: "eg-button is-primary", disabled: few || preparing }),
           h("button", { type: "button", class: "eg-link", onclick: table }, icon("download", 15), word("ft_table"))),

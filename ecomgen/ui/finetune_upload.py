@@ -9,6 +9,7 @@ from fastapi.responses import FileResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from ecomgen.errors import EcomgenError, InvalidRequest
+from ecomgen.services.tuning import Tuning
 from ecomgen.services.uploads import PIECE, Upload, Uploads
 from ecomgen.ui.answers import answered, language_of, refusal, sent
 from ecomgen.ui.finetune_set import UploadedSets
@@ -17,14 +18,14 @@ from ecomgen.ui.words import translated
 _KEEP = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
 
 
-def add_uploads(routes: APIRouter, uploads: Uploads, sets: UploadedSets) -> None:
+def add_uploads(routes: APIRouter, uploads: Uploads, sets: UploadedSets, tuning: Tuning) -> None:
     """Add everything below /finetune/uploads."""
 
     @routes.post("/finetune/uploads")
     async def begin(request: Request) -> Response:
         given = await sent(request)
         return await run_in_threadpool(
-            answered, lambda: _upload(_begun(uploads, given)), language_of(request)
+            answered, lambda: _upload(_begun(uploads, tuning, given)), language_of(request)
         )
 
     @routes.get("/finetune/uploads/{upload_id}")
@@ -76,7 +77,8 @@ def add_uploads(routes: APIRouter, uploads: Uploads, sets: UploadedSets) -> None
         return await run_in_threadpool(answered, prepared, language_of(request))
 
 
-def _begun(uploads: Uploads, given: Any) -> Upload:
+def _begun(uploads: Uploads, tuning: Tuning, given: Any) -> Upload:
+    tuning.sweep()
     names, sizes = given.get("names"), given.get("sizes")
     if (
         not isinstance(names, list)
