@@ -49,7 +49,7 @@ class Checkpoints:
     def summaries(self) -> list[ModelSummary]:
         """Every checkpoint there is, the default one first; damaged ones are listed with their problem."""
         folders = (self._settings.checkpoints, self._settings.own_checkpoints)
-        names = sorted({p.parent.name for folder in folders for p in folder.glob("*/config.json")})
+        names = sorted({p.parent.name for folder in folders for p in folder.glob("[!.]*/config.json")})
         summaries = [s for name in names if (s := self._summary(name)) is not None]
         return sorted(summaries, key=lambda s: s.name != self._settings.model)
 

@@ -105,7 +105,7 @@ def find_checkpoint(settings: Settings, name: str) -> Path:
         if (folder / "config.json").is_file():
             return folder
     folders = (settings.checkpoints, settings.own_checkpoints)
-    found = {path.parent.name for folder in folders for path in folder.glob("*/config.json")}
+    found = {path.parent.name for folder in folders for path in folder.glob("[!.]*/config.json")}
     there = ", ".join(sorted(found)) or "none"
     raise CheckpointError(f"There is no checkpoint “{name[:64]}”; there are: {there}.")
 

@@ -33,7 +33,7 @@ class OwnCheckpoints:
 
     def names(self) -> list[str]:
         """Of all of them, in order."""
-        return sorted(p.parent.name for p in self._folder.glob("*/config.json"))
+        return sorted(p.parent.name for p in self._folder.glob("[!.]*/config.json"))
 
     def publish(self, folder: Path, name: str, title: str = "") -> None:
         """Copy the checkpoint in `folder` among the others, from where Create can use it."""
@@ -106,7 +106,7 @@ class OwnCheckpoints:
         return self._folder / name
 
     def _begin(self) -> Path:
-        """A folder that no listing shows (a glob of * leaves out what begins with a dot)."""
+        """A folder that no listing shows."""
         arriving = self._folder / f".{secrets.token_hex(8)}"
         try:
             arriving.mkdir(parents=True)
