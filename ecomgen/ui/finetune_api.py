@@ -28,7 +28,7 @@ _LOG_LINES = 40
 
 def add_finetune(server: FastAPI, services: Services) -> None:
     """Add everything below /finetune."""
-    sets = UploadedSets(services.uploads)
+    sets = UploadedSets(services.uploads, services.recognition)
     routes = APIRouter()
     add_uploads(routes, services.uploads, sets, services.tuning)
     _add_jobs(routes, services, sets)

@@ -96,6 +96,7 @@
       redraw();
       try {
         set = await asked(`uploads/${state.upload}/set`);
+        for (const product of set.products) product.warnings = product.tiny ? [word("ft_tiny")] : [];
       } catch (error) {
         fault = error.message;
         if (error.refused) forget();
@@ -182,20 +183,23 @@
       const few = kept.length < LEAST;
       return [h("div", { class: "eg-set-head" }, h("p", { class: "eg-lead-number" }, kept.length === set.products.length ? word("ft_photos_n", { n: kept.length }) : word("ft_photos_used", { n: kept.length, all: set.products.length })),
         h("button", { type: "button", class: "eg-link", onclick: () => { forget(); redraw(); } }, icon("undo", 15), word("ft_other_photos"))),
-        h("div", { class: "eg-preview" }, ...set.products.slice(0, 16).map((_, i) => picture(i))),
+        h("div", { class: "eg-preview" }, ...Array.from({ length: Math.min(16, set.products.length) }, (_, i) => picture(Math.floor((i * set.products.length) / Math.min(16, set.products.length))))),
         counts, ...[warned, refused].filter(Boolean), looking(),
         h("div", { class: "eg-row" }, button(preparing ? "ft_preparing" : "ft_continue", prepare, { class: "eg-button is-primary", disabled: few || preparing }),
           h("button", { type: "button", class: "eg-link", onclick: table }, icon("download", 15), word("ft_table"))),
         ...(few ? [h("p", { class: "eg-quiet" }, word("ft_too_few", { n: LEAST }))] : [])];
     }
 
+    // What was typed, by the name that the server knows it by: a visitor may have typed its label.
+    const named = (name, field) => set.values[name].find((value) => label(value) === field.value.trim()) ?? field.value.trim();
+
     let open = false;
     function looking() {
       const fold = h("details", { class: "eg-fold", ontoggle: () => { if (fold.open !== open) { open = fold.open; redraw(); } } }, h("summary", {}, word("ft_change")));
       if (!open) return fold;
       fold.open = true;
-      const field = (name, value, on) => h("input", { type: "text", class: "eg-input", list: `eg-values-${name}`, maxlength: 60, value, placeholder: label(name), "aria-label": label(name), onchange: on });
-      const lists = Object.entries(set.values).map(([name, values]) => h("datalist", { id: `eg-values-${name}` }, ...values.map((value) => h("option", { value }, label(value)))));
+      const field = (name, value, on) => h("input", { type: "text", class: "eg-input", list: `eg-values-${name}`, maxlength: 60, value: value && label(value), placeholder: label(name), "aria-label": label(name), onchange: on });
+      const lists = Object.entries(set.values).map(([name, values]) => h("datalist", { id: `eg-values-${name}` }, ...values.map((value) => h("option", { value: label(value) }))));
       const bulk = Object.fromEntries(Object.keys(set.values).map((name) => [name, field(name, "")]));
       const chosen = () => set.products.filter((p) => marked.has(p.name));
       const tools = h("div", { class: "eg-bulk" }, button(marked.size === set.products.length ? "ft_none" : "ft_all", () => {
@@ -203,14 +207,14 @@
         else set.products.forEach((p) => marked.add(p.name));
         redraw();
       }), h("span", { class: "eg-quiet" }, word("ft_chosen_n", { n: marked.size })), ...(marked.size ? [...Object.values(bulk), button("ft_set", () => {
-        for (const [name, one] of Object.entries(bulk)) if (one.value.trim()) chosen().forEach((p) => change(p, { [name]: one.value.trim() }));
+        for (const [name, one] of Object.entries(bulk)) if (one.value.trim()) chosen().forEach((p) => change(p, { [name]: named(name, one) }));
         redraw();
       }), button("ft_leave_out", () => { chosen().forEach((p) => change(p, { leave_out: true })); marked.clear(); redraw(); })] : []));
       const rows = set.products.slice(0, shown).map((p, i) => {
         const mark = h("input", { type: "checkbox", "aria-label": word("ft_select"), onchange: () => { mark.checked ? marked.add(p.name) : marked.delete(p.name); redraw(); } });
         mark.checked = marked.has(p.name);
         const values = Object.keys(set.values).map((name) => {
-          const one = field(name, edited(p, name), () => { change(p, { [name]: one.value.trim() }); one.classList.remove("is-guessed"); });
+          const one = field(name, edited(p, name), () => { change(p, { [name]: named(name, one) }); one.classList.remove("is-guessed"); });
           if (p.guessed.includes(name) && edits()[p.name]?.[name] === undefined) one.classList.add("is-guessed");
           return one;
         });

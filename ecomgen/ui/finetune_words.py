@@ -27,6 +27,7 @@ FINETUNE_WORDS: dict[str, tuple[str, str]] = {
     "ft_not_said": ("not said", "未说明"),
     "ft_odd": ("Photos that look odd: {n}.", "有些异常的照片：{n} 张。"),
     "ft_odd_text": ("They can stay in; leaving out the worst usually helps.", "可以保留；去掉最差的通常更好。"),
+    "ft_tiny": ("It is very small.", "尺寸太小。"),
     "ft_leave_odd": ("Leave them out", "全部去掉"),
     "ft_refused": ("Files that cannot be used: {n}", "无法使用的文件：{n} 个"),
     "ft_change": ("Look through them and correct what was understood", "逐张查看并更正"),
