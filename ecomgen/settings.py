@@ -47,6 +47,10 @@ class Settings(BaseSettings):
         description="Most picture files kept in the home folder; the oldest unvoted go first.",
     )
 
+    max_upload_mb: int = Field(
+        default=512, ge=1, description="Largest product set that can be uploaded, in MB."
+    )
+
     @property
     def own_checkpoints(self) -> Path:
         """Folder of the checkpoints that were fine-tuned or imported here."""

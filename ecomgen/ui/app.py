@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
+from ecomgen.errors import EcomgenError
 from ecomgen.schema import default_schema
 from ecomgen.settings import Settings
 from ecomgen.ui import api, cards
@@ -20,6 +22,7 @@ from ecomgen.ui.body_limit import BodyLimit
 from ecomgen.ui.compare_api import add_compare
 from ecomgen.ui.context import Services, Visitor
 from ecomgen.ui.create_tab import create_tab
+from ecomgen.ui.finetune_api import add_finetune
 from ecomgen.ui.finetune_tab import finetune_tab
 from ecomgen.ui.insight_api import add_insight
 from ecomgen.ui.insight_tab import insight_tab
@@ -56,7 +59,7 @@ def build_page(services: Services) -> gr.Blocks:
             with gr.Tab(word("insight", "en"), id="insight") as third:
                 insight_tab(third)
             with gr.Tab(word("finetune", "en"), id="finetune") as fourth:
-                labels |= finetune_tab()
+                finetune_tab(visitor, fourth)
         tabs = {first: "create", second: "review", third: "insight", fourth: "finetune"}
         labels |= {tab: {"label": key} for tab, key in tabs.items()}
         for block, words in labels.items():
@@ -84,6 +87,7 @@ def build_server(services: Services) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         services.generation.warm_up()
         services.jobs.watch()
+        threading.Thread(target=_sweep, args=(services,), daemon=True).start()
         yield
         services.jobs.close()
 
@@ -97,6 +101,7 @@ def build_server(services: Services) -> FastAPI:
     add_review(server, services)
     add_insight(server, services)
     add_compare(server, services)
+    add_finetune(server, services)
 
     return gr.mount_gradio_app(
         server,
@@ -113,6 +118,13 @@ def build_server(services: Services) -> FastAPI:
         theme=theme(),
         head=cards.head(default_schema()),
     )
+
+
+def _sweep(services: Services) -> None:
+    try:
+        services.tuning.sweep()
+    except EcomgenError as error:
+        logging.getLogger(__name__).warning("Old uploads could not be removed: %s", error)
 
 
 def serve(settings: Settings) -> None:

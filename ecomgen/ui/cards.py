@@ -37,7 +37,7 @@ def head(schema: Schema) -> str:
     )
     style = "\n".join(
         (_HERE / name).read_text(encoding="utf-8")
-        for name in ("page.css", "gallery.css", "compare.css", "insight.css")
+        for name in ("page.css", "gallery.css", "compare.css", "insight.css", "finetune.css")
     )
     scripts = (
         "page.js",
@@ -49,6 +49,11 @@ def head(schema: Schema) -> str:
         "compare.js",
         "gallery.js",
         "insight.js",
+        "finetune_upload.js",
+        "finetune_choose.js",
+        "finetune_watch.js",
+        "finetune_result.js",
+        "finetune.js",
     )
     script = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in scripts)
     return (
@@ -139,6 +144,11 @@ def gallery() -> gr.HTML:
 def insight() -> gr.HTML:
     """What reviewers think, in numbers; it asks ui/insight_api.py. value {turn}: a new turn reads again."""
     return _part("ecomgen.insight(element, props, watch);", elem_id="eg-insight", value={})
+
+
+def finetune() -> gr.HTML:
+    """From photos to a checkpoint of one's own; it asks ui/finetune_api.py. value {visitor, turn}: a new turn reads again."""
+    return _part("ecomgen.finetune(element, props, watch);", elem_id="eg-finetune", value={})
 
 
 def markup(template: str) -> gr.HTML:

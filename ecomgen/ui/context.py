@@ -15,9 +15,12 @@ from ecomgen.services.favourites import Favourites
 from ecomgen.services.generation import Generation
 from ecomgen.services.insight import Insight
 from ecomgen.services.jobs import Jobs
+from ecomgen.services.own_checkpoints import OwnCheckpoints
 from ecomgen.services.recognition import Recognition
 from ecomgen.services.review import Review
 from ecomgen.services.trends import Trends
+from ecomgen.services.tuning import Tuning
+from ecomgen.services.uploads import Uploads
 from ecomgen.settings import Settings
 from ecomgen.ui.words import LANGUAGES
 
@@ -37,6 +40,9 @@ class Services:
     insight: Insight
     trends: Trends
     jobs: Jobs
+    uploads: Uploads
+    own: OwnCheckpoints
+    tuning: Tuning
 
     @classmethod
     def build(cls, settings: Settings) -> Services:
@@ -45,6 +51,7 @@ class Services:
         generation = Generation(settings, reader)
         store = Store(settings.database_url)
         recognition, review = Recognition(settings), Review(settings, store)
+        jobs, own, uploads = Jobs(store, settings.home), OwnCheckpoints(settings), Uploads(settings)
         return cls(
             settings=settings,
             reader=reader,
@@ -56,7 +63,10 @@ class Services:
             favourites=Favourites(generation, review, recognition),
             insight=Insight(review),
             trends=Trends(settings),
-            jobs=Jobs(store, settings.home),
+            jobs=jobs,
+            uploads=uploads,
+            own=own,
+            tuning=Tuning(settings, jobs, own, uploads),
         )
 
 

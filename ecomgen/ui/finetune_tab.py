@@ -1,23 +1,23 @@
-"""The Fine-tune tab: what it will do, and how it is done today."""
+"""The Fine-tune tab: from uploaded photos to a new checkpoint. finetune.js draws it and asks finetune_api.py for everything."""
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
+import gradio as gr
+
 from ecomgen.ui import cards
-from ecomgen.ui.create_tab import Labels
+from ecomgen.ui.context import Visitor
 
-_COMMAND = "ecomgen train configs/generator-128.toml --data my-products.zip --out checkpoints/my-shop"
+_QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
-def finetune_tab() -> Labels:
-    """Lay out the tab; it has nothing to wire yet."""
-    steps = "".join(
-        f'<li><b data-word="ft_step{n}"></b><p data-word="ft_step{n}_text"></p></li>' for n in (1, 2, 3)
-    )
-    cards.markup(
-        '<section class="eg-finetune"><span class="eg-pill" data-word="ft_soon"></span><h2 data-word="ft_title"></h2>'
-        f'<p class="eg-lead" data-word="ft_text"></p><ol class="eg-steps">{steps}</ol>'
-        '<p class="eg-quiet" data-word="ft_command"></p>'
-        f'<div class="eg-code"><code id="eg-train-command">{_COMMAND}</code>'
-        '<button type="button" class="eg-button" data-copy="#eg-train-command" data-word="copy"></button></div></section>'
-    )
-    return {}
+def finetune_tab(visitor: gr.BrowserState, tab: gr.Tab) -> None:
+    """Lay out and wire the tab: it is read again whenever it is opened."""
+    steps = cards.finetune()
+
+    def opened(stored: Any) -> dict[str, Any]:
+        return {"turn": time.time(), "visitor": Visitor.read(stored).id}
+
+    tab.select(opened, visitor, steps, **_QUICK)

@@ -19,7 +19,8 @@
     return canvas.toDataURL("image/jpeg", 0.92);
   }
   const fileIn = (transfer) => [...(transfer?.files ?? [])][0];
-  const holdsFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+  // What is dropped on the Fine-tune tab is a product set.
+  const holdsFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files") && !event.target.closest?.("#eg-finetune");
 
   function photo(element, props, trigger, watch) {
     let picture = ""; // the photo as it was sent, while it is in use

@@ -6,6 +6,7 @@ import re
 
 from ecomgen.schema import Schema
 from ecomgen.ui.compare_words import COMPARE_SENTENCES, COMPARE_WORDS
+from ecomgen.ui.finetune_words import FINETUNE_SENTENCES, FINETUNE_WORDS
 from ecomgen.ui.insight_words import INSIGHT_SENTENCES, INSIGHT_WORDS
 from ecomgen.ui.review_words import REVIEW_SENTENCES, REVIEW_WORDS
 
@@ -153,18 +154,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "review_empty_text": ("Give pictures in Create a thumb up or down. They will be listed here, newest first, and stay after a restart.",
                           "在“创作”中为图片点赞或点踩，它们会按时间列在这里，重启后依然保留。"),
 
-    "ft_soon": ("Not in this version yet", "此版本尚未提供"),
-    "ft_title": ("Teach it your own products", "让它学会您的商品"),
-    "ft_text": ("Here you will upload a zip of product photos and get a checkpoint that makes pictures in your shop's style.",
-                "您将可以在这里上传商品照片压缩包，得到一个符合您店铺风格的模型。"),
-    "ft_step1": ("Bring photos", "准备照片"),
-    "ft_step1_text": ("A zip or folder of product photos, sorted into one folder for each category.", "商品照片的压缩包或文件夹，每个品类一个子文件夹。"),
-    "ft_step2": ("Train", "训练"),
-    "ft_step2_text": ("It starts from the bundled checkpoint and can be stopped and resumed.", "从自带模型开始训练，可随时停止和继续。"),
-    "ft_step3": ("Use it", "使用"),
-    "ft_step3_text": ("The result appears as a checkpoint in Create.", "训练好的模型会出现在“创作”的模型列表中。"),
-    "ft_command": ("Today, training runs from the command line:", "目前可以用命令行训练："),
-
     "no_category": ("This checkpoint cannot make {value}; it knows {known}.", "此模型不会生成{value}；它认识的品类有：{known}。"),
     "unknown_fault": ("Something went wrong on our side; please try again.", "系统出了点问题，请重试。"),
     "bad_seed": ("The seed is a whole number between 0 and {most}.", "种子须为 0 到 {most} 之间的整数。"),
@@ -174,6 +163,7 @@ WORDS: dict[str, tuple[str, str]] = {
     **REVIEW_WORDS,
     **INSIGHT_WORDS,
     **COMPARE_WORDS,
+    **FINETUNE_WORDS,
 }
 
 _SENTENCES: tuple[tuple[str, str], ...] = (  # part of a sentence of the services, then the whole of it in Chinese
@@ -202,6 +192,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (  # part of a sentence of the service
     *REVIEW_SENTENCES,
     *INSIGHT_SENTENCES,
     *COMPARE_SENTENCES,
+    *FINETUNE_SENTENCES,
 )
 
 THEMES: tuple[tuple[str, str, str, str], ...] = (  # label and prompt in English, then in Chinese

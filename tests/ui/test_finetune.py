@@ -1,0 +1,221 @@
+"""The Fine-tune tab as a shopkeeper meets it: from photos to a checkpoint in Create; and what others may send to it."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from drawing import draw_product, photo_bytes, write_files
+from playwright.sync_api import Browser, Locator, Page, expect
+from running_app import App
+
+from ecomgen.models.encoder import EncoderConfig
+from ecomgen.models.shape import GeneratorConfig
+from ecomgen.settings import bundled
+from ecomgen.training.adversarial import AdversarialConfig
+from ecomgen.training.autoencoder import AutoencoderConfig
+from ecomgen.training.generator import GeneratorTraining, train_generator
+from ecomgen.training.mapping import MappingConfig
+
+pytestmark = pytest.mark.browser
+
+NAUGHTY = '<img src=x onerror="window.broken=1">${window.broken=1}'
+TAB = "document.querySelectorAll('#eg-tabs button[role=tab]')[3]"
+SOON = 120_000
+
+
+@pytest.fixture(scope="module")
+def products(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty products on dark backgrounds, half of them of a category that no schema lists, and a file that is no photo."""
+    files, lines = {"images/broken.png": b"nothing"}, ["file_name,category,colour"]
+    for i in range(40):
+        shape, word = (("caps", "teapots"), ("watches", "watches"))[i % 2]
+        colour = ("red", "blue", "green")[i // 2 % 3]
+        image = draw_product(shape, colour, (32, 32), i, background=(60, 40, 90))
+        files[f"images/{i:03}.png"] = photo_bytes(image, "PNG")
+        lines.append(f"images/{i:03}.png,{word},{colour}")
+    files["metadata.csv"] = "\n".join(lines).encode()
+    return write_files(tmp_path_factory.mktemp("products") / "set.zip", files)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, seeing: Path, product_zip: Path) -> Iterator[App]:
+    folder = tmp_path_factory.mktemp("shop")
+    (folder / "text").symlink_to(bundled("checkpoints") / "text")
+    (folder / "vision").symlink_to(seeing / "vision")
+    base = GeneratorTraining(
+        generator=GeneratorConfig(
+            channels=(32, 32, 16), base=8, w_dim=16, mapping_width=32, mapping_layers=2, steps=4
+        ),
+        encoder=EncoderConfig(channels=(16, 32), base=8, w_dim=16),
+        autoencoder=AutoencoderConfig(images=16 * 60, batch=16, half_life=100, learn_codes=False),
+        mapping=MappingConfig(latents=16 * 100, batch=16, half_life=100),
+        adversarial=AdversarialConfig(images=16 * 4, batch=16, half_life=20),
+        least=2,
+        precision="fp32",
+        compile=False,
+    )
+    assert train_generator(base, product_zip, folder / "default")
+    running = App(tmp_path_factory.mktemp("home"), folder)
+    running.start()
+    yield running
+    running.stop()
+
+
+def enter(browser: Browser, url: str, **options) -> tuple[Page, Locator, list[str]]:
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "locale": "en-GB"} | options)
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(url)
+    return page, opened(page), faults
+
+
+def opened(page: Page) -> Locator:
+    page.wait_for_function(f"{TAB}?.ariaSelected === 'true' || void {TAB}?.click()", polling=100)
+    return page.locator("#eg-finetune")
+
+
+def upload(tab: Locator, *files: Path) -> None:
+    expect(tab.locator(".eg-drop")).to_be_visible(timeout=SOON)
+    tab.locator(".eg-step input[type=file]").first.set_input_files(files)
+
+
+def press(tab: Locator, name: str) -> None:
+    tab.get_by_role("button", name=name, exact=True).first.click()
+
+
+def test_photos_become_a_checkpoint_in_create(shop: App, browser: Browser, products: Path, tmp_path) -> None:
+    page, tab, faults = enter(browser, shop.url)
+    upload(tab, products)
+    expect(tab.locator(".eg-lead-number")).to_have_text("40 photos")
+    expect(tab.locator(".eg-counts")).to_contain_text("teapots 20")
+    expect(tab.get_by_text("Files that cannot be used: 1")).to_be_visible()
+    tab.get_by_text("Look through them").click()
+    rows = tab.locator(".eg-table li")
+    rows.nth(0).get_by_label("category").fill(NAUGHTY[:60])
+    rows.nth(0).get_by_label("category").press("Tab")
+    rows.nth(1).get_by_role("button", name="Leave out").click()
+    expect(tab.locator(".eg-lead-number")).to_have_text("39 of 40 photos will be used")
+    with page.expect_download() as download:
+        press(tab, "Download metadata.csv")
+    table = download.value.path().read_text(encoding="utf-8-sig")
+    assert "<img src=x" in table
+    assert len(table.splitlines()) == 40  # with its first line
+    rows.nth(0).get_by_label("category").fill("teapots")
+    press(tab, "Continue")
+
+    expect(tab.locator("#eg-ft-name")).to_have_value("my-products")
+    tab.locator("#eg-ft-minutes").fill("0.1")
+    tab.get_by_text("The same from the command line").click()
+    expect(tab.locator("code")).to_contain_text("--out my-products --method full --minutes 0.1")
+    press(tab, "Start")
+    expect(tab.locator(".eg-state")).to_contain_text("learning", timeout=SOON)
+
+    page.reload()
+    tab = opened(page)
+    expect(tab.locator(".eg-state.is-done")).to_be_visible(timeout=2 * SOON)
+    expect(tab.locator(".eg-samples")).to_be_visible()
+    tab.locator(".eg-row").get_by_role("button", name="Compare and keep").click()
+    expect(tab.locator(".eg-strip").first).to_be_visible(timeout=SOON)
+    expect(tab.get_by_text("photos that it did not learn from")).to_be_visible()
+    press(tab, "Publish")
+    expect(tab.get_by_text("can now be chosen in Create")).to_be_visible()
+    expect(tab.locator(".eg-own li")).to_have_count(1)
+
+    with page.expect_download() as download:
+        tab.locator(".eg-own").get_by_text("Download").click()
+    packed = tmp_path / "brought.zip"
+    download.value.save_as(packed)
+    tab.locator(".eg-mine input[type=file]").set_input_files(packed)
+    expect(tab.locator(".eg-own li")).to_have_count(2, timeout=SOON)
+    tab.locator(".eg-own li").filter(has_text="brought").get_by_role("button", name="Delete").click()
+    expect(tab.locator(".eg-own li")).to_have_count(1)
+
+    tab.get_by_role("link", name="Open it in Create").click()
+    page.wait_for_function(
+        "document.querySelector('#eg-model input')?.value?.includes('my-products')", timeout=SOON
+    )
+    assert page.evaluate("window.broken") is None
+    assert faults == []
+
+
+def test_a_set_of_loose_photos_waits_is_stopped_and_discarded(shop: App, browser: Browser, tmp_path) -> None:
+    paths = []
+    for i in range(24):
+        paths.append(tmp_path / f"{i}.png")
+        paths[-1].write_bytes(photo_bytes(draw_product("belts", "red", (32, 32), i), "PNG"))
+    page, tab, faults = enter(browser, shop.url, viewport={"width": 390, "height": 844}, locale="zh-CN")
+    upload(tab, *paths)
+    expect(tab.locator(".eg-lead-number")).to_have_text("24 张照片", timeout=SOON)
+    press(tab, "继续")
+    tab.locator("#eg-ft-name").fill("belts")
+    tab.locator("#eg-ft-minutes").fill("30")
+    press(tab, "开始")
+    expect(tab.locator(".eg-state").first).to_contain_text("学习中", timeout=SOON)
+    press(tab, "停止并保留")
+    expect(tab.locator(".eg-state").first).to_have_text("已停止", timeout=SOON)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    press(tab, "丢弃")
+    expect(tab.locator(".eg-jobs b", has_text="belts")).to_have_count(0)
+    assert faults == []
+
+
+def test_what_others_send_is_refused_in_one_sentence(shop: App) -> None:
+    def asked(path: str, body: object = None, kind: str = "application/json") -> tuple[int, dict]:
+        data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{shop.url}finetune/{path}", data, {"Content-Type": kind})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    def refused(path: str, body: object = None, kind: str = "application/json") -> None:
+        status, told = asked(path, body, kind)
+        assert 400 <= status < 500, (path, status, told)
+        sentence = told.get("error") or told.get("detail")
+        assert "Traceback" not in sentence
+        assert str(shop.home) not in sentence
+
+    zero = "0" * 32
+    for bad in ({}, {"kind": "zip"}, {"kind": ["zip"], "names": ["a"], "sizes": [1]}):
+        refused("uploads", bad)
+    for names, sizes in ((["a"], [-1]), (["a"], [2**40]), (["a"], [True]), ([1], [1]), (["a", "b"], [1, 1])):
+        refused("uploads", {"kind": "zip", "names": names, "sizes": sizes})
+    refused("uploads", {"kind": "zip", "names": ["a"], "sizes": [9]}, "text/plain")  # a form of another site
+
+    name = "../../../../escaped.zip"
+    status, begun = asked("uploads", {"kind": "zip", "names": [name], "sizes": [9]})
+    assert status == 200
+    files = f"uploads/{begun['id']}/files"
+    raw = "application/octet-stream"
+    refused(f"{files}/0?offset=0", b"nonsense!", "text/plain")
+    refused(f"{files}/0?offset=0", b"much more than was said", raw)
+    refused(f"{files}/0?offset=5", b"1", raw)
+    refused(f"{files}/1?offset=0", b"1", raw)
+    refused(f"{files}/..%2f0?offset=0", b"1", raw)
+    refused(f"{files}/0?offset=0", bytes(9 * 2**20), raw)  # body_limit.py refuses what is larger than 16 MB
+    refused(f"uploads/{begun['id']}/set")  # not all of it is there
+    assert asked(f"{files}/0?offset=0", b"nonsense!", raw)[0] == 200
+    refused(f"uploads/{begun['id']}/set")
+    refused("own/import", {"upload": begun["id"], "name": "new"})
+    refused("own/import", {"upload": begun["id"], "name": "../new"})
+    for id in (zero, "x", "..%2f..", zero.upper() + "A"):
+        refused(f"uploads/{id}")
+        refused(f"uploads/{id}/photos/0")
+        refused(f"jobs/{id}")
+        refused(f"jobs/{id}/stop", {"sure": True})
+        refused(f"jobs/{id}/pictures/..%2f..%2fjob.json")
+        refused(f"jobs/{id}/zip")
+    for minutes in (0, -1, "5", None, 1e9, True):
+        wanted = {"upload": begun["id"], "prepared": "../..", "name": "a", "base": "default"}
+        refused("jobs", {**wanted, "method": "full", "minutes": minutes})
+    for wish in ("rename", "delete", "import", "other"):
+        refused(f"own/{wish}", {"name": "../default", "new": ["x"]})
+    refused("own/..%2fdefault/zip")
+    assert not list(shop.home.parent.rglob("escaped*"))
