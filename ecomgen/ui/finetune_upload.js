@@ -96,7 +96,7 @@
       redraw();
       try {
         set = await asked(`uploads/${state.upload}/set`);
-        for (const product of set.products) product.warnings = product.tiny ? [word("ft_tiny")] : [];
+        for (const product of set.products) product.warnings = product.faults.map((f) => word(`ft_${f.kind}`, { of: f.of.split("/").pop() }));
       } catch (error) {
         fault = error.message;
         if (error.refused) forget();
