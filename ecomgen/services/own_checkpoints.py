@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 from ecomgen.data.archive import Limits, list_entries
-from ecomgen.errors import DataError, EcomgenError, InvalidRequest
+from ecomgen.errors import CheckpointError, DataError, EcomgenError, InvalidRequest
 from ecomgen.services.finetuning import checked_name
 from ecomgen.services.review_input import checked_text
 from ecomgen.settings import Settings
@@ -93,6 +93,10 @@ class OwnCheckpoints:
 
             load_checkpoint(arriving)
             self._finish(arriving, name)
+        except CheckpointError as error:
+            raise InvalidRequest(
+                "The zip holds no checkpoint that this version of ecomgen can use."
+            ) from error
         except DataError as error:
             raise InvalidRequest("The zip is damaged.") from error
         except OSError as error:

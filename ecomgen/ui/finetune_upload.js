@@ -115,7 +115,7 @@
       [preparing, fault] = [true, ""];
       redraw();
       try {
-        state.prepared = (await asked(`uploads/${state.upload}/prepare`, { edits: edits(), cleaning: state.cleaning ?? {} })).prepared;
+        state.prepared = (await asked(`uploads/${state.upload}/prepare`, { edits: edits() })).prepared;
         state.photos = set.products.filter((p) => !out(p)).length;
         state.save();
         forward();

@@ -46,7 +46,6 @@ FINETUNE_WORDS: dict[str, tuple[str, str]] = {
     "ft_select": ("Choose this photo", "选择这张照片"),
     "ft_show_more": ("Show more", "显示更多"),
     "ft_table": ("Download metadata.csv", "下载 metadata.csv"),
-    "ft_cleaning": ("Clean up the photos", "整理照片"),
     "ft_continue": ("Continue", "继续"),
     "ft_preparing": ("Preparing the photos…", "正在准备照片…"),
     "ft_too_few": ("At least {n} photos are needed.", "至少需要 {n} 张照片。"),
