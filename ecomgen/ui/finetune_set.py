@@ -214,5 +214,7 @@ def _table(read: _Known, edits: Edits, named: Callable[[int, str], str]) -> str:
         filled = {**product.attributes, **guessed, **changes}
         cells = [filled.get(column) or "" for column in columns]
         told = "; ".join(f"{name}={value}" for name, value in guessed.items())
-        writer.writerow([harmless(cell) for cell in (named(index, product.name), product.title, *cells, told)])
+        writer.writerow(
+            [harmless(cell) for cell in (named(index, product.name), product.title, *cells, told)]
+        )
     return text.getvalue()
