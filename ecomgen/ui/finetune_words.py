@@ -155,7 +155,7 @@ FINETUNE_SENTENCES: tuple[tuple[str, str], ...] = (  # part of a sentence of the
     ("please choose another name", "已有同名模型，请换一个名称。"),
     ("The minutes have to be", "时间应大于 0 分钟，最多 1440 分钟。"),
     ("There is no checkpoint of", "没有这个名称的模型。"),
-    ("There is no finished checkpoint", "还没有完成的模型可以发布。"),
+    ("There is no finished checkpoint", "还没有完成的模型。"),
     ("There is nothing to compare", "还没有可以对比的内容。"),
     ("There is no job with this id", "没有这个任务。"),
     ("Please wait until the job", "请等待任务结束，或先停止它。"),
