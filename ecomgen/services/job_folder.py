@@ -76,6 +76,24 @@ def outcome_file(folder: Path, run: int) -> Path:
     return folder / f"exit-{run}.json"
 
 
+@dataclass(frozen=True)
+class Beat:
+    """Seconds since a run last gave a sign of life, and the process table that it is in."""
+
+    age: float
+    place: str
+
+
+def last_beat(folder: Path, run: int) -> Beat | None:
+    """The newest sign of life of a job's `run`-th run."""
+    try:
+        whose, place = (folder / HEARTBEAT).read_text().split(" ", 1)
+        age = time.time() - (folder / HEARTBEAT).stat().st_mtime
+    except (OSError, ValueError):
+        return None
+    return Beat(age, place) if whose == str(run) else None
+
+
 class FileProgress:
     """Writes progress.json at most twice a second (and at each end), with an estimate of the seconds that are left."""
 
