@@ -28,6 +28,7 @@ from ecomgen.models.critic import CriticConfig
 from ecomgen.models.discriminator import DiscriminatorConfig
 from ecomgen.models.recogniser import load_recogniser
 from ecomgen.settings import bundled
+from ecomgen.training import processes
 from ecomgen.training.adversarial import AdversarialConfig, AdversarialRun, Lesson
 from ecomgen.training.adversaries import load_adversary
 from ecomgen.training.autoencoder import AutoencoderConfig, AutoencoderRun
@@ -86,8 +87,9 @@ def finetune(
         checkpoint = load_checkpoint(base)
         count = len(read_products(data).products)
         config = plan(base, checkpoint, count, method, minutes, measure(checkpoint), title or out.name)
-        out.mkdir(parents=True, exist_ok=True)
-        keep_plan(config, kept)
+        if processes.is_main():
+            out.mkdir(parents=True, exist_ok=True)
+            keep_plan(config, kept)
     return train_generator(config, data, out, resume, should_stop, update_progress)
 
 
@@ -169,7 +171,7 @@ def _seconds(run: Run) -> float:
         start = time.monotonic()
         run.step()
         times.append(time.monotonic() - start)
-    return min(times[1:]) / run.batch
+    return processes.told_by_main(min(times[1:]) / run.batch)
 
 
 def read_plan(path: Path) -> GeneratorTraining:
