@@ -62,9 +62,11 @@ def finetune(request: FinetuneRequest, settings: Settings, progress: Progress) -
 
     from ecomgen.training import finetune as training
     from ecomgen.training import processes
+    from ecomgen.training.pace import PACE, Pace
 
     if settings.threads:
         torch.set_num_threads(settings.threads)
+    progress = Pace(progress, out / PACE)
     with StopOnSignal() as stop:
         done = training.finetune(
             base, request.data, out, request.method, request.minutes, request.title, request.resume,

@@ -15,17 +15,19 @@ from ecomgen.training.runlog import read_log
 from ecomgen.training.state import load_newest
 
 CONFIG = (
-    tiny_training(images=16 * 6, latents=16 * 6, width=16, log_every=1)
+    tiny_training(images=16 * 6, latents=16 * 6, width=16, log_every=1).replace(
+        "held_out = 0.1", "held_out = 0.45"
+    )
     + """
 [adversarial]
-images = 64
+images = 48
 batch = 16
 light = 0.2
 log_every = 1
 [critic]
 width = 8
 [selection]
-every = 32
+every = 16
 pictures = 16
 """
 )
@@ -50,6 +52,7 @@ def train(folder: Path, data: Path, out: str, *before: str, config: str = CONFIG
 TOGETHER = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
 
 
+@pytest.mark.slow  # three programs
 def test_two_processes_come_to_what_one_comes_to_and_write_its_files(
     product_zip: Path, tmp_path: Path
 ) -> None:
@@ -83,9 +86,10 @@ def test_two_processes_come_to_what_one_comes_to_and_write_its_files(
             assert moved > 0
             # Where a gradient is all but 0, Adam makes a step of what rounding leaves.
             assert apart < 0.05**2 * moved, (phase, name)
-    assert load_checkpoint(tmp_path / "two").training["adversarial_images"] == 64
+    assert load_checkpoint(tmp_path / "two").training["adversarial_images"] == 48
 
 
+@pytest.mark.slow
 def test_a_batch_that_cannot_be_shared_is_one_sentence(product_zip: Path, tmp_path: Path) -> None:
     said = train(tmp_path, product_zip, "odd", *TOGETHER, config=CONFIG.replace("batch = 16", "batch = 6"))
     assert "A batch of 6 cannot be shared by 2 processes; it has to be a multiple of 8." in said
