@@ -67,7 +67,8 @@ def test_two_processes_come_to_what_one_comes_to_and_write_its_files(
     logs = [read_log(tmp_path / out / "log.jsonl") for out in ("one", "two")]
     assert len(logs[0]) == len(logs[1]) > 16
     for one, two in zip(*logs, strict=True):
-        names = one.keys() - {"time", "images_per_second", "kid", "best_kid"}
+        assert one["phase"] == two["phase"]
+        names = one.keys() - {"time", "phase", "images_per_second", "kid", "best_kid"}
         assert {n: two[n] for n in names} == pytest.approx({n: one[n] for n in names}, rel=0.02, abs=1e-3)
     for phase in PHASES:
         one, two = (load_newest(tmp_path / out / "state" / phase) for out in ("one", "two"))
