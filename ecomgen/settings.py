@@ -51,6 +51,12 @@ class Settings(BaseSettings):
         default=512, ge=1, description="Largest product set that can be uploaded, in MB."
     )
 
+    ray_address: str = Field(
+        default="",
+        description="Ray cluster that jobs run on, as http://host:8265; empty means on this machine. It needs ecomgen[ray] and "
+        "the home folder on a file system that the whole cluster shares.",
+    )
+
     @property
     def own_checkpoints(self) -> Path:
         """Folder of the checkpoints that were fine-tuned or imported here."""

@@ -61,9 +61,12 @@ def finetune(request: FinetuneRequest, settings: Settings, progress: Progress) -
     import torch
 
     from ecomgen.training import finetune as training
+    from ecomgen.training import processes
+    from ecomgen.training.pace import PACE, Pace
 
     if settings.threads:
         torch.set_num_threads(settings.threads)
+    progress = Pace(progress, out / PACE)
     with StopOnSignal() as stop:
         done = training.finetune(
             base, request.data, out, request.method, request.minutes, request.title, request.resume,
@@ -71,6 +74,8 @@ def finetune(request: FinetuneRequest, settings: Settings, progress: Progress) -
         )  # fmt: skip
     if not done:
         return None
+    if not processes.is_main():
+        return out
     gain = _gain(base, out, request, progress)
     _write(out / "README.md", _card(out, request, gain))
     _write(out / GAIN, json.dumps(gain, ensure_ascii=False, indent=1) + "\n")

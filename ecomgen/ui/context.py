@@ -16,6 +16,7 @@ from ecomgen.services.generation import Generation
 from ecomgen.services.insight import Insight
 from ecomgen.services.jobs import Jobs
 from ecomgen.services.own_checkpoints import OwnCheckpoints
+from ecomgen.services.ray_backend import RayJobs
 from ecomgen.services.recognition import Recognition
 from ecomgen.services.review import Review
 from ecomgen.services.trends import Trends
@@ -51,7 +52,8 @@ class Services:
         generation = Generation(settings, reader)
         store = Store(settings.database_url)
         recognition, review = Recognition(settings), Review(settings, store)
-        jobs, own, uploads = Jobs(store, settings.home), OwnCheckpoints(settings), Uploads(settings)
+        ray = RayJobs(settings.ray_address, settings.threads or 1) if settings.ray_address else None
+        jobs, own, uploads = Jobs(store, settings.home, ray), OwnCheckpoints(settings), Uploads(settings)
         return cls(
             settings=settings,
             reader=reader,
