@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ecomgen.data.archive import Limits, list_entries
 from ecomgen.errors import CheckpointError, DataError, EcomgenError, InvalidRequest
-from ecomgen.services.finetuning import checked_name
+from ecomgen.services.finetuning import MAX_TITLE, checked_name
 from ecomgen.services.review_input import checked_text
 from ecomgen.settings import Settings
 
@@ -22,7 +22,6 @@ _FILES = (
 """What belongs to a checkpoint besides config.json and its weights."""
 
 _LIMITS = Limits(entries=64, total_bytes=2**30, entry_bytes=64 * 2**20, ratio=100)
-_MAX_TITLE = 80
 
 
 class OwnCheckpoints:
@@ -38,7 +37,7 @@ class OwnCheckpoints:
     def publish(self, folder: Path, name: str, title: str = "") -> None:
         """Copy the checkpoint in `folder` among the others, from where Create can use it."""
         name = checked_name(name, self._settings)
-        title = checked_text("title", title, _MAX_TITLE)
+        title = checked_text("title", title, MAX_TITLE)
         arriving = self._begin()
         try:
             for path in _belonging(folder):
