@@ -26,6 +26,7 @@ GAIN = "gain.json"
 """Beside a fine-tuned checkpoint: what the fine-tuning brought."""
 
 MAX_TITLE = 80
+LEAST_PHOTOS = 24
 
 _JOINED = "learnt-from"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,47}")

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from ecomgen.data.store import JobRow
 from ecomgen.errors import EcomgenError, InvalidRequest
-from ecomgen.services.finetuning import METHODS, FinetuneRequest
+from ecomgen.services.finetuning import LEAST_PHOTOS, METHODS, FinetuneRequest
 from ecomgen.services.uploads import MOST_PHOTOS
 from ecomgen.ui.answers import NEVER, answered, language_of, refusal, sent
 from ecomgen.ui.context import Services, Visitor
@@ -49,6 +49,15 @@ def _add_jobs(routes: APIRouter, services: Services, sets: UploadedSets) -> None
 
         def told() -> dict[str, str]:
             return {"command": _request(services, sets, given).command_line()}
+
+        return await run_in_threadpool(answered, told, language_of(request))
+
+    @routes.post("/finetune/estimate")
+    async def estimate(request: Request) -> Response:
+        given = await sent(request)
+
+        def told() -> dict[str, Any]:
+            return asdict(tuning.estimate(_request(services, sets, given)))
 
         return await run_in_threadpool(answered, told, language_of(request))
 
@@ -162,15 +171,19 @@ def _options(services: Services) -> dict[str, Any]:
         "methods": METHODS,
         "machine": asdict(services.tuning.machine()),
         "name": services.tuning.free_name(),
+        "liked": [asdict(source) for source in services.tuning.liked()],
+        "least_photos": LEAST_PHOTOS,
         "most_bytes": services.uploads.most_bytes,
         "most_photos": MOST_PHOTOS,
     }
 
 
 def _request(services: Services, sets: UploadedSets, given: Mapping[str, Any]) -> FinetuneRequest:
-    data = sets.prepared(given.get("upload", ""), given.get("prepared"))
+    liked = given.get("liked") or []
+    uploaded = given.get("upload") or not liked  # liked pictures can be learnt from alone
+    data = sets.prepared(given.get("upload", ""), given.get("prepared")) if uploaded else None
     wanted = (given.get(key) for key in ("name", "base", "method", "minutes"))
-    return services.tuning.request(data, *wanted)  # type: ignore[arg-type]  # it checks them
+    return services.tuning.request(data, *wanted, liked=liked)  # type: ignore[arg-type]  # it checks them
 
 
 def _listed(services: Services) -> list[dict[str, Any]]:

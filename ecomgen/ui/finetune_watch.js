@@ -9,8 +9,10 @@
     "Learning to draw products": ["draw", 0.06, 0.42],
     "Learning what belongs to which words": ["words", 0.48, 0.08],
     "Drawing from nothing": ["detail", 0.56, 0.36],
-    "Drawing with the base": ["gain", 0.92, 0.08],
-    "Drawing with the new checkpoint": ["gain", 0.92, 0.08],
+    "Drawing with the base": ["gain", 0.92, 0.05],
+    "Drawing with the new checkpoint": ["gain", 0.92, 0.05],
+    "Asking for the base's words": ["forgot", 0.97, 0.03],
+    "Comparing with the base's photos": ["forgot", 0.97, 0.03],
     Done: ["gain", 0.92, 0],
   };
   const LEARNING = ["loss autoencoder", "loss adversarial"];
