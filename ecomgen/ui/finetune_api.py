@@ -182,8 +182,8 @@ def _request(services: Services, sets: UploadedSets, given: Mapping[str, Any]) -
     liked = given.get("liked") or []
     uploaded = given.get("upload") or not liked  # liked pictures can be learnt from alone
     data = sets.prepared(given.get("upload", ""), given.get("prepared")) if uploaded else None
-    wanted = (given.get(key) for key in ("name", "base", "method", "minutes"))
-    return services.tuning.request(data, *wanted, liked=liked)  # type: ignore[arg-type]  # it checks them
+    wanted: dict[str, Any] = {key: given.get(key) for key in ("name", "base", "method", "minutes")}
+    return services.tuning.request(data, **wanted, liked=liked)
 
 
 def _listed(services: Services) -> list[dict[str, Any]]:
