@@ -14,7 +14,6 @@ from typing import Any
 from ecomgen.errors import InvalidRequest
 from ecomgen.services.evaluation import find_checkpoint
 from ecomgen.services.gain_report import keep_pairs, told
-from ecomgen.services.review_input import checked_text
 from ecomgen.services.training import Progress, StopOnSignal
 from ecomgen.settings import Settings
 
@@ -103,7 +102,8 @@ def check(request: FinetuneRequest, settings: Settings) -> tuple[Path, Path]:
         raise InvalidRequest("The minutes have to be more than 0 and at most 1440.")
     if not request.data and not request.liked:
         raise InvalidRequest("Please name a product set, or pictures that people liked.")
-    checked_text("title", request.title, MAX_TITLE)
+    if len(request.title) > MAX_TITLE or not request.title.isprintable():
+        raise InvalidRequest(f"The title is one line of at most {MAX_TITLE} characters.")
     base = find_checkpoint(settings, request.base)
     if os.sep in request.out:
         out = Path(request.out)

@@ -159,8 +159,13 @@ class Tuning:
             best=min(curve.get("kid", ()), key=lambda point: point[1], default=None),
             pairs=len(list((out / PAIRS).glob("*-photo.png"))),
             usable=(out / "config.json").is_file(),
-            published=str(read_json(out.parent / _PUBLISHED).get("name", "")),
+            published=self._published(out.parent),
         )
+
+    def _published(self, folder: Path) -> str:
+        """The name that it was published under, while there is a checkpoint of this name."""
+        name = str(read_json(folder / _PUBLISHED).get("name", ""))
+        return name if name in self._own.names() else ""
 
     def picture(self, job_id: str, name: str) -> Path:
         """A sample grid or a row of the comparison, by its name."""

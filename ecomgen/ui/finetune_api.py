@@ -73,11 +73,11 @@ def _add_jobs(routes: APIRouter, services: Services, sets: UploadedSets) -> None
 
     @routes.get("/finetune/jobs")
     def listed(request: Request) -> Response:
-        return answered(lambda: {"jobs": _listed(services)}, language_of(request))
+        return answered(lambda: {"jobs": _listed(services, language_of(request))}, language_of(request))
 
     @routes.get("/finetune/jobs/{job_id}")
     def opened(job_id: str, request: Request) -> Response:
-        return answered(lambda: _opened(services, job_id), language_of(request))
+        return answered(lambda: _opened(services, job_id, language_of(request)), language_of(request))
 
     @routes.get("/finetune/jobs/{job_id}/sides")
     def sides(job_id: str, request: Request) -> Response:
@@ -125,7 +125,7 @@ def _add_own(routes: APIRouter, services: Services) -> None:
 
     @routes.get("/finetune/own")
     def listed(request: Request) -> Response:
-        return answered(lambda: {"own": _own(services)}, language_of(request))
+        return answered(lambda: {"own": _own(services, language_of(request))}, language_of(request))
 
     @routes.get("/finetune/own/{name}/zip")
     def packed(name: str, request: Request) -> Response:
@@ -145,7 +145,7 @@ def _add_own(routes: APIRouter, services: Services) -> None:
                 own.bring_in(_zip(services, given.get("upload")), name)
             else:
                 raise InvalidRequest("Nothing of this name can be done with a checkpoint.")
-            return {"own": _own(services)}
+            return {"own": _own(services, language_of(request))}
 
         return await run_in_threadpool(answered, done, language_of(request))
 
@@ -186,20 +186,20 @@ def _request(services: Services, sets: UploadedSets, given: Mapping[str, Any]) -
     return services.tuning.request(data, **wanted, liked=liked)
 
 
-def _listed(services: Services) -> list[dict[str, Any]]:
+def _listed(services: Services, language: str) -> list[dict[str, Any]]:
     rows = services.tuning.runs()
     waiting = [row.id for row in reversed(rows) if row.state == "queued"]
-    return [_row(services, row, waiting) for row in rows]
+    return [_row(services, row, waiting, language) for row in rows]
 
 
-def _row(services: Services, row: JobRow, waiting: list[str]) -> dict[str, Any]:
+def _row(services: Services, row: JobRow, waiting: list[str], language: str) -> dict[str, Any]:
     progress = services.jobs.progress(row.id)
     return {
         "id": row.id,
         "title": row.title,
         "state": row.state,
         "asked": row.asked,
-        "reason": row.reason,
+        "reason": translated(row.reason, language),
         "place": waiting.index(row.id) + 1 if row.id in waiting else 0,
         "created_at": row.created_at.isoformat(),
         "what": progress.what,
@@ -208,12 +208,12 @@ def _row(services: Services, row: JobRow, waiting: list[str]) -> dict[str, Any]:
     }
 
 
-def _opened(services: Services, job_id: str) -> dict[str, Any]:
+def _opened(services: Services, job_id: str, language: str) -> dict[str, Any]:
     row = services.jobs.job(job_id)
     waiting = [job.id for job in reversed(services.tuning.runs()) if job.state == "queued"]
     asked = services.tuning.asked(job_id)
     return {
-        **_row(services, row, waiting),
+        **_row(services, row, waiting, language),
         **asdict(services.tuning.made(job_id)),
         **asdict(services.jobs.usage(job_id)),
         "base": asked.get("base", ""),
@@ -230,10 +230,10 @@ def _title(services: Services, job_id: str) -> str:
         return "checkpoint"
 
 
-def _own(services: Services) -> list[dict[str, Any]]:
+def _own(services: Services, language: str) -> list[dict[str, Any]]:
     told = {m.name: m for m in services.generation.models()}
     return [
-        {"name": name, "problem": (told[name].problem or "") if name in told else ""}
+        {"name": name, "problem": translated(told[name].problem or "", language) if name in told else ""}
         for name in services.own.names()
     ]
 

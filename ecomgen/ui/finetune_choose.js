@@ -103,7 +103,7 @@
         }));
         tell();
         return [h("div", { class: "eg-fields" }, field("ft_name", name), field("ft_base", base), field("ft_minutes", time)),
-          h("div", { class: "eg-field" }, h("span", {}, word("ft_method")), methods), ...likedPictures(), h("div", { class: "eg-said" }, until, how), trouble,
+          h("div", { class: "eg-field" }, h("span", {}, word("ft_method")), methods), ...likedPictures(), h("div", { class: "eg-told" }, until, how), trouble,
           h("div", { class: "eg-row" }, tuning.button(starting ? "ft_starting" : "ft_start", start, { class: "eg-button is-primary", disabled: starting || waiting() })),
           h("details", { class: "eg-fold" }, h("summary", {}, word("ft_command")), h("div", { class: "eg-code" }, line, tuning.button("copy", () => copy(command, word("copied")))))];
       },

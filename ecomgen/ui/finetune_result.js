@@ -104,7 +104,7 @@
       draw() {
         const now = job();
         if (!now?.usable) return [h("p", { class: "eg-quiet" }, word("ft_sides_none"))];
-        return [h("div", { class: "eg-said" }, ...verdict(now.gain), ...choosing(now)), ...(fault ? [tuning.problem(fault)] : []), ...sides(now), ...forgotten(now.gain), ...pairs(now), ...keeping(now)];
+        return [h("div", { class: "eg-told" }, ...verdict(now.gain), ...choosing(now)), ...(fault ? [tuning.problem(fault)] : []), ...sides(now), ...forgotten(now.gain), ...pairs(now), ...keeping(now)];
       },
     };
   }

@@ -83,7 +83,9 @@ def test_beside_photos_only_photos_are_held_out(review, tmp_path):
     assert categories == {"teapots", "watches", "belts"}
     assert {p.vote_weight for p in photos.held_out_products} == {1}
     before = {p.name: p.split for p in read_products(folder).products}
-    join_liked(review, [ALL, spring(review)], tmp_path / "photos.zip", folder)  # over what is there, the same again
+    join_liked(
+        review, [ALL, spring(review)], tmp_path / "photos.zip", folder
+    )  # over what is there, the same again
     assert {p.name: p.split for p in read_products(folder).products} == before
 
 
