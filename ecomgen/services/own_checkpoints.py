@@ -21,6 +21,7 @@ _FILES = (
 )  # fmt: skip
 """What belongs to a checkpoint besides config.json and its weights."""
 
+_MOST_CARD = 20_000  # characters
 _LIMITS = Limits(entries=64, total_bytes=2**30, entry_bytes=64 * 2**20, ratio=100)
 
 
@@ -60,6 +61,15 @@ class OwnCheckpoints:
         leaving = self._folder / f".{secrets.token_hex(8)}"
         self._own(name).rename(leaving)  # gone at once, whatever happens while its files are removed
         shutil.rmtree(leaving, ignore_errors=True)
+
+    def card(self, name: str) -> str:
+        """Its model card, as text that may come from anyone; empty where it has none."""
+        path = self._own(name) / "README.md"
+        try:
+            with path.open(encoding="utf-8", errors="replace") as file:
+                return file.read(_MOST_CARD)
+        except OSError:
+            return ""
 
     def pack(self, name: str, target: Path) -> None:
         """Write it as a zip, which `bring_in` reads."""

@@ -127,6 +127,10 @@ def _add_own(routes: APIRouter, services: Services) -> None:
     def listed(request: Request) -> Response:
         return answered(lambda: {"own": _own(services, language_of(request))}, language_of(request))
 
+    @routes.get("/finetune/own/{name}/card")
+    def card(name: str, request: Request) -> Response:
+        return answered(lambda: {"card": own.card(name)}, language_of(request))
+
     @routes.get("/finetune/own/{name}/zip")
     def packed(name: str, request: Request) -> Response:
         return _download(lambda target: own.pack(name, target), name, language_of(request))

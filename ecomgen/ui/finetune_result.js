@@ -1,6 +1,6 @@
 // Fine-tune, step 4: before and after beside each other, what it brought in plain words, and the checkpoints of one's own.
 (() => {
-  const { word, label, h, icon, tuning } = window.ecomgen;
+  const { word, label, h, icon, iconButton, tuning } = window.ecomgen;
   const percent = (share) => `${share > 0 && share < 0.005 ? "<1" : Math.round(100 * share)} %`;
   const MANY_COPIES = 0.1, PATIENCE = 3, SHOWN_WORDS = 12;
 
@@ -111,6 +111,16 @@
 
   // --- the checkpoints of one's own --------------------------------------------------------------------------------------
 
+  // The card as it was written, as text only: it may have come with a zip from anyone.
+  async function showCard(name) {
+    const { card } = await tuning.asked(`own/${encodeURIComponent(name)}/card`);
+    const dialog = h("dialog", { class: "eg-dialog eg-card-of", "aria-label": word("ft_card"), onclose: () => dialog.remove() },
+      h("div", { class: "eg-dialog-head" }, h("h2", {}, name), iconButton("close", "close", () => dialog.close())), h("pre", { class: "eg-card-text" }, card || word("ft_card_none")));
+    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+    document.body.append(dialog);
+    dialog.showModal();
+  }
+
   function ownList({ redraw, options }) {
     let own = [], fault = "", renaming = null, bringing = "";
     async function read() {
@@ -157,6 +167,7 @@
       }
       return h("li", {}, h("b", {}, name), problem ? h("span", { class: "eg-warning" }, problem) : null, h("span", { class: "eg-space" }),
         h("button", { type: "button", class: "eg-link", onclick: () => { renaming = name; redraw(); } }, word("ft_rename")),
+        h("button", { type: "button", class: "eg-link", onclick: () => showCard(name).catch((error) => { fault = error.message; redraw(); }) }, word("ft_card")),
         h("a", { class: "eg-link", href: `finetune/own/${encodeURIComponent(name)}/zip`, download: true }, word("ft_download")),
         h("button", { type: "button", class: "eg-link", onclick: () => window.confirm(word("ft_delete_sure", { name })) && act("delete", { name }) }, word("ft_delete")));
     }

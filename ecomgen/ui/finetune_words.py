@@ -171,6 +171,8 @@ FINETUNE_WORDS: dict[str, tuple[str, str]] = {
 
     "ft_own": ("Your checkpoints", "您的模型"),
     "ft_own_none": ("What you publish or bring in stands here.", "您发布或导入的模型会出现在这里。"),
+    "ft_card": ("Card", "说明"),
+    "ft_card_none": ("It came without a card.", "它没有附带说明。"),
     "ft_rename": ("Rename", "重命名"),
     "ft_new_name": ("New name", "新名称"),
     "ft_save": ("Save", "保存"),
