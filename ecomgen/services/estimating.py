@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 import threading
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,16 +39,23 @@ class Estimating:
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self._path = settings, settings.home / "rates.json"
-        self._measuring = threading.Lock()
+        self._lock = threading.Lock()
+        self._measuring: threading.Thread | None = None
+        self._failed: set[str] = set()
 
-    def estimate(self, request: FinetuneRequest, photos: int) -> Estimate:
-        """What the request would take with so many photos. Raises DataError, CheckpointError, EcomgenError."""
+    def estimate(self, request: FinetuneRequest, photos: int) -> Estimate | None:
+        """What the request would take with so many photos; None while the machine is being measured: ask again.
+
+        Raises DataError, CheckpointError, EcomgenError.
+        """
         from ecomgen.models.checkpoint import load_checkpoint
         from ecomgen.training.finetune import Rates, plan
 
         folder = find_checkpoint(self._settings, request.base)
         base = load_checkpoint(folder)
         rates = self._rates(folder, base.hash)
+        if rates is None:
+            return None
         drawing = rates.pop("drawing")
         whole = plan(folder, base, photos, request.method, request.minutes, Rates(**rates), "")
         learning = (
@@ -61,21 +68,34 @@ class Estimating:
         drawn = _AT_THE_END + looks * min(whole.selection.pictures, photos - held_out)
         return Estimate(_START + learning + drawn * drawing, learning, whole.adversarial.light, held_out)
 
-    def _rates(self, folder: Path, hash: str) -> dict[str, float]:
-        with self._measuring:
+    def _rates(self, folder: Path, hash: str) -> dict[str, float] | None:
+        with self._lock:
             known = read_json(self._path)
-            if hash not in known:
-                known[hash] = _measured(folder)
-                with suppress(OSError):  # measured again next time
-                    self._path.parent.mkdir(parents=True, exist_ok=True)
-                    write_json(self._path, known)
-            return dict(known[hash])
+            if hash in known:
+                return dict(known[hash])
+            if hash in self._failed:
+                self._failed.discard(hash)  # tried again when it is asked for again
+                raise EcomgenError("How fast this machine is could not be measured.")
+            if (
+                self._measuring is None or not self._measuring.is_alive()
+            ):  # one at a time, and nobody waits for it
+                self._measuring = threading.Thread(target=self._measure, args=(folder, hash), daemon=True)
+                self._measuring.start()
+            return None
+
+    def _measure(self, folder: Path, hash: str) -> None:
+        try:
+            rates = _measured(folder)
+            with self._lock:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                write_json(self._path, {**read_json(self._path), hash: rates})
+        except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:
+            logging.getLogger(__name__).warning("The machine was not measured: %s", error)
+            with self._lock:
+                self._failed.add(hash)
 
 
 def _measured(folder: Path) -> dict[str, float]:
     command = [sys.executable, "-m", "ecomgen.training.rates", str(folder)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_LONGEST)
-        return {name: float(value) for name, value in json.loads(done.stdout.splitlines()[-1]).items()}
-    except (OSError, subprocess.TimeoutExpired, ValueError, IndexError, AttributeError) as error:
-        raise EcomgenError("How fast this machine is could not be measured.") from error
+    done = subprocess.run(command, capture_output=True, text=True, timeout=_LONGEST)
+    return dict(json.loads(done.stdout.splitlines()[-1]))

@@ -113,8 +113,8 @@ class Tuning:
             raise InvalidRequest(f"At least {LEAST_PHOTOS} photos and pictures are needed to learn from.")
         return request
 
-    def estimate(self, request: FinetuneRequest) -> Estimate:
-        """How long it would take; the machine is measured when it is first asked."""
+    def estimate(self, request: FinetuneRequest) -> Estimate | None:
+        """How long it would take; None while the machine is measured, which begins when it is first asked."""
         return self._estimating.estimate(request, self._photos(request))
 
     def _photos(self, request: FinetuneRequest) -> int:

@@ -57,7 +57,8 @@ def _add_jobs(routes: APIRouter, services: Services, sets: UploadedSets) -> None
         given = await sent(request)
 
         def told() -> dict[str, Any]:
-            return asdict(tuning.estimate(_request(services, sets, given)))
+            found = tuning.estimate(_request(services, sets, given))
+            return asdict(found) if found else {"measuring": True}
 
         return await run_in_threadpool(answered, told, language_of(request))
 

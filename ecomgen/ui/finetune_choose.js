@@ -41,8 +41,13 @@
       [command, fault, estimate] = [told.command ?? "", said, null];
       tell();
       if (said) return;
-      const found = await tuning.asked("estimate", wanted()).catch(() => false); // the machine is measured when it is first asked
-      if (mine !== turn) return;
+      let found;
+      do { // the machine is measured when it is first asked
+        found = await tuning.asked("estimate", wanted()).catch(() => false);
+        if (found.measuring) await new Promise((resolve) => setTimeout(resolve, 3000));
+        if (mine !== turn) return;
+      } while (found.measuring && state.step === 2);
+      if (found.measuring) return;
       estimate = found;
       tell();
     }
