@@ -15,7 +15,7 @@ from ecomgen.training.loop import UpdateProgress
 PACE = "pace.json"
 """Beside the plan: the seconds that each part is expected to take."""
 
-_PARTS = ("autoencoder", "mapping", "preparing", "adversarial", "measuring")
+_PARTS = ("autoencoder", "mapping", "preparing", "adversarial", "measuring", "forgetting")
 _PART_OF = {
     "Learning to draw products": "autoencoder",
     "Learning what belongs to which words": "mapping",
@@ -23,8 +23,10 @@ _PART_OF = {
     "Drawing from nothing": "adversarial",
     "Drawing with the base": "measuring",
     "Drawing with the new checkpoint": "measuring",
+    "Asking for the base's words": "forgetting",
+    "Comparing with the base's photos": "forgetting",
 }
-_DRAWN, _PREPARED, _LOADING = 800, 8_192, 5.0
+_DRAWN, _ASKED, _PREPARED, _LOADING = 800, 600, 8_192, 5.0
 _TIMED = 16
 
 
@@ -45,7 +47,7 @@ class Pace:
             self._seconds = json.loads(self._path.read_text(encoding="utf-8"))
         if what == "Done":  # the training; it is measured yet
             return
-        if part in self._seconds:
+        if part and part in self._seconds:
             before = sum(self._seconds.get(name, 0.0) for name in _PARTS[: _PARTS.index(part)])
             whole = sum(self._seconds.values())
             self._share = max(self._share, (before + share * self._seconds[part]) / whole)
@@ -71,5 +73,6 @@ def keep_pace(path: Path, learning: Mapping[str, float], looked_at: int, checkpo
         "preparing": _LOADING + _PREPARED * latent,
         "adversarial": learning["adversarial"] + looked_at * picture,
         "measuring": _LOADING + _DRAWN * picture,
+        "forgetting": _ASKED * picture,
     }
     path.write_text(json.dumps(expected) + "\n", encoding="utf-8")

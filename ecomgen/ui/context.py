@@ -68,7 +68,7 @@ class Services:
             jobs=jobs,
             uploads=uploads,
             own=own,
-            tuning=Tuning(settings, jobs, own, uploads),
+            tuning=Tuning(settings, jobs, own, uploads, review),
         )
 
 

@@ -11,6 +11,8 @@
     "Drawing from nothing": "detail",
     "Drawing with the base": "gain",
     "Drawing with the new checkpoint": "gain",
+    "Asking for the base's words": "forgot",
+    "Comparing with the base's photos": "forgot",
     Done: "gain",
   };
   const LEARNING = ["loss autoencoder", "loss adversarial"];
