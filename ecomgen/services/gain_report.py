@@ -41,7 +41,7 @@ def told(gain: Mapping[str, Any]) -> list[str]:
             f"{all_of} of these {photos:,} photos are generated pictures that people liked, not photographs, each learnt from "
             "as often as its votes say."
             + (
-                " So were the held-out ones: the distances below say nothing of real photos."
+                " So were the held-out ones: the distances above say nothing of real photos."
                 if generated == photos
                 else ""
             )
