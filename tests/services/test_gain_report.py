@@ -26,6 +26,16 @@ def test_what_was_forgotten_is_said_by_name() -> None:
     some = card(forgotten={"attribute": "category", "kept": ["caps"], "lost": ["ties"], **SHARES})
     assert "it keeps 1; ties mean nothing" in some
     assert "60% of its pictures (90% before)" in some
+    seen = card(
+        forgotten={
+            "attribute": "category",
+            "kept": ["caps"],
+            "lost": [],
+            **SHARES,
+            "right_photos": [0.7, 0.1],
+        }
+    )
+    assert "(90% before; 70% of the photos of these words that it was taught)" in seen
     assert "0.0500 ± 0.0010 from those of `default`" in some
     none = card(
         forgotten={"attribute": "category", "kept": ["caps"], "lost": [], **SHARES, "right_base": None}
