@@ -168,7 +168,7 @@ def _gain(base: Path, out: Path, data: Path, request: FinetuneRequest, progress:
         "base_hash": old.hash,
         "tuned_hash": tuned.hash,
         **measure_gain(old, tuned, judge, photos, update_progress=progress, show_pair=keep_pairs(out)),
-        "forgotten": measure_forgotten(old, tuned, judge, old_photos, update_progress=progress),
+        "forgotten": measure_forgotten(old, tuned, judge, old_photos, photos, update_progress=progress),
     }
 
 

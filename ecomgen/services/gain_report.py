@@ -41,7 +41,7 @@ def told(gain: Mapping[str, Any]) -> list[str]:
             f"{all_of} of these {photos:,} photos are generated pictures that people liked, not photographs, each learnt from "
             "as often as its votes say."
             + (
-                " So were the held-out ones: the distances below say nothing of real photos."
+                " So were the held-out ones: the distances above say nothing of real photos."
                 if generated == photos
                 else ""
             )
@@ -65,7 +65,7 @@ def _forgotten(told: Mapping[str, Any], base: str) -> list[str]:
         lines.append(f"It still knows all {all_words} {name} words of `{base}`.")
     if kept:
         right = (
-            f"the judge sees what was asked for in {_share(told['right_tuned'])} of its pictures ({_share(told['right_base'])} before), and "
+            f"the judge sees what was asked for in {_share(told['right_tuned'])} of its pictures ({_share(told['right_base'])} before{_ceiling(told)}), and "
             if told.get("right_base") and told.get("right_tuned")
             else ""
         )
@@ -84,6 +84,11 @@ def _forgotten(told: Mapping[str, Any], base: str) -> list[str]:
 def _listed(words: Sequence[str]) -> str:
     more = len(words) - _NAMED
     return ", ".join(words[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _ceiling(told: Mapping[str, Any]) -> str:
+    share = told.get("right_photos")
+    return f"; {_share(share)} of the photos of these words that it was taught" if share else ""
 
 
 def _share(value_and_error: Sequence[float]) -> str:

@@ -47,6 +47,7 @@ def measure_forgotten(
     tuned: Checkpoint,
     judge: Recogniser,
     photos: Photos | None = None,
+    taught: Photos | None = None,
     pictures: int = 200,
     seed: int = 0,
     update_progress: UpdateProgress = quietly,
@@ -55,7 +56,8 @@ def measure_forgotten(
     sees in a picture what was asked for, before and after, and the kernel distance of the new pictures to the base's, with that
     of other pictures of the base as the floor. A word that was lost means nothing any more, so nothing is drawn for it.
 
-    With the base's `photos` also: kernel distances of both checkpoints' pictures, and of training photos, to the held-out ones.
+    The judge knows some kinds of photos better than others: of the photos that it was `taught`, the new checkpoint cannot be expected
+    to be recognised more often than those photos are. With the base's `photos` also: kernel distances of both checkpoints' pictures, and of training photos, to the held-out ones.
     """
     name = "category" if "category" in base.counts else next(iter(base.counts), "")
     words = base.counts.get(name, {})
@@ -78,6 +80,11 @@ def measure_forgotten(
         after = seen(tuned, asked, seed)
         shared = {name: set(kept) & set(judge.config.values.get(name, ()))}
         right = [attribute_accuracy(judge, each, asked, shared).get(name) for each in (before, after)]
+        if taught is not None:
+            known = attribute_accuracy(
+                judge, look(judge, taught.train), [p.attributes for p in taught.train_products], shared
+            )
+            told["right_photos"] = rounded((known[name].share, known[name].error)) if name in known else None
         told |= {
             "pictures": pictures,
             "right_base": rounded((right[0].share, right[0].error)) if right[0] else None,

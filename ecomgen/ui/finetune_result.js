@@ -2,17 +2,18 @@
 (() => {
   const { word, label, h, icon, iconButton, tuning } = window.ecomgen;
   const percent = (share) => `${share > 0 && share < 0.005 ? "<1" : Math.round(100 * share)} %`;
-  const MANY_COPIES = 0.1, PATIENCE = 3, SHOWN_WORDS = 12;
+  const MANY_COPIES = 0.1, PATIENCE = 3, SHOWN_WORDS = 12, AS_NEAR = 0.02;
+  const distance = ([value]) => Math.max(value, 0).toFixed(4); // without bias it can come out a little below 0
 
   function verdict(gain) {
     const { kid_base: base, kid_tuned: tuned, kid_photos: photos } = gain;
     if (!base || !tuned || base[0] == null || tuned[0] == null) return [h("p", { class: "eg-quiet" }, word("ft_gain_none"))];
-    const times = base[0] / Math.max(tuned[0], 1e-9);
-    const best = tuned[0] <= Math.max(photos?.[0] ?? 0, tuned[1] ?? 0);
-    const first = best ? word("ft_gain_best") : times >= 1.15 ? word("ft_gain_nearer", { n: times.toFixed(1) }) : word("ft_gain_same");
+    const times = base[0] / Math.max(tuned[0], 1e-9), floor = Math.max(photos?.[0] ?? 0, 0);
+    const best = times >= 1.15 && tuned[0] - floor <= AS_NEAR * (base[0] - floor);
+    const first = best ? word("ft_gain_best") : times >= 1.15 ? word("ft_gain_nearer", { n: times < 5 ? times.toFixed(1) : Math.round(times) }) : word("ft_gain_same");
     const copies = gain.near_copies_1 ?? 0;
     return [h("p", { class: "eg-lead-number" }, first),
-      h("p", { class: "eg-quiet" }, word("ft_gain_text", { n: gain.held_out, before: base[0].toFixed(4), after: tuned[0].toFixed(4) })),
+      h("p", { class: "eg-quiet" }, word("ft_gain_text", { n: gain.held_out, before: distance(base), after: distance(tuned) })),
       !copies ? h("p", {}, word("ft_copies_none")) : copies > MANY_COPIES ? tuning.problem(word("ft_copies_many", { share: percent(copies) })) : h("p", {}, word("ft_copies_few", { share: percent(copies) }))];
   }
 
@@ -34,9 +35,9 @@
     if (!kept.length) said.push(word("ft_forgot_all", { base, words: listed(lost) }));
     else if (lost.length) said.push(word("ft_forgot_some", { base, n: lost.length, all: kept.length + lost.length, words: listed(lost) }));
     else said.push(word("ft_forgot_none", { base, all: kept.length }));
-    if (kept.length && told.right_base && told.right_tuned) said.push(word("ft_forgot_right", { words: listed(kept), before: percent(told.right_base[0]), after: percent(told.right_tuned[0]) }));
-    if (kept.length && told.kid[0] != null) said.push(word("ft_forgot_distance", { base, n: told.kid[0].toFixed(4), floor: told.kid_floor[0].toFixed(4) }));
-    if (told.photos && told.photos.kid_tuned[0] != null) said.push(word("ft_forgot_photos", { n: told.photos.held_out, before: told.photos.kid_base[0].toFixed(4), after: told.photos.kid_tuned[0].toFixed(4) }));
+    if (kept.length && told.right_base && told.right_tuned) said.push(word("ft_forgot_right", { words: listed(kept), before: percent(told.right_base[0]), after: percent(told.right_tuned[0]) }) + (told.right_photos ? ` ${word("ft_forgot_ceiling", { n: percent(told.right_photos[0]) })}` : ""));
+    if (kept.length && told.kid[0] != null) said.push(word("ft_forgot_distance", { base, n: distance(told.kid), floor: distance(told.kid_floor) }));
+    if (told.photos && told.photos.kid_tuned[0] != null) said.push(word("ft_forgot_photos", { n: told.photos.held_out, before: distance(told.photos.kid_base), after: distance(told.photos.kid_tuned) }));
     return [...learnt, h("section", {}, h("h3", {}, word("ft_forgot")), h("p", {}, said[0]), said.length > 1 ? h("p", { class: "eg-quiet" }, said.slice(1).join(" ")) : null)];
   }
 
@@ -77,11 +78,15 @@
       redraw();
     }
 
+    const unknown = (now, words) => {
+      const told = now.gain.forgotten, asked = told && words[told.attribute];
+      return Boolean(asked) && !told.kept.includes(asked);
+    };
     function sides(now) {
       if (!rows) return [fault ? null : tuning.busy(word("ft_sides_wait"))].filter(Boolean);
       const strip = (i, side) => h("img", { src: `finetune/jobs/${now.id}/pictures/side-${i}-${side}`, alt: "", class: "eg-strip" });
       return [h("div", { class: "eg-sides" }, ...rows.map((words, i) => h("section", {}, h("h3", {}, Object.values(words).map(label).join(", ") || "–"),
-        h("figure", {}, h("figcaption", {}, word("ft_before", { name: now.base })), strip(i, "base")), h("figure", {}, h("figcaption", {}, word("ft_after")), strip(i, "tuned")))))];
+        h("figure", {}, h("figcaption", {}, word(unknown(now, words) ? "ft_before_unknown" : "ft_before", { name: now.base })), strip(i, "base")), h("figure", {}, h("figcaption", {}, word("ft_after")), strip(i, "tuned")))))];
     }
 
     function keeping(now) {

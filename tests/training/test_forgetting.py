@@ -45,6 +45,8 @@ def test_the_base_s_own_photos_are_compared_where_they_are_at_hand(tmp_path: Pat
     photos = read_base_photos(base, data, 16)
     assert {p.attributes["category"] for p in photos.train_products} == {"belts", "watches"}
     told = measure_forgotten(base, knowing(base, "teapots"), tiny_judge(), photos, pictures=24)["photos"]
+    same = measure_forgotten(base, base, tiny_judge(), taught=photos, pictures=8)
+    assert 0 <= same["right_photos"][0] <= 1
     assert told["held_out"] == len(photos.held_out)
     assert told["kid_photos"][0] < told["kid_base"][0]  # random weights draw nothing like them
     with pytest.raises(DataError, match="too few"):

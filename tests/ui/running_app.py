@@ -38,7 +38,7 @@ class App:
             self.process = subprocess.Popen(
                 [sys.executable, "app.py"], cwd=ROOT, env=os.environ | settings, stdout=log, stderr=log
             )
-        while self.process.poll() is None and time.monotonic() - begin < 60:
+        while self.process.poll() is None and time.monotonic() - begin < 180:
             try:
                 with urllib.request.urlopen(self.url, timeout=30):
                     return
