@@ -22,7 +22,7 @@ MARK = "ECOMGEN_JOB"
 """All processes of a job have its id in this environment variable, so that a reused process id is never taken for one."""
 
 STOPPED = 130
-_NICE = 10
+_NICE, _SESSION_NICE = 10, 5
 _BEAT = 1.0  # seconds
 
 
@@ -106,7 +106,7 @@ def _stand_back() -> None:
     """Let everything else go first; on Linux sessions are weighed against each other before the processes in them are."""
     os.nice(_NICE)
     with suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(_NICE))
+        Path("/proc/self/autogroup").write_text(str(_SESSION_NICE))
 
 
 if __name__ == "__main__":

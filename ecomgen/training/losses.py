@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ecomgen.training import processes
+
 
 def multiscale_l1(fake: Tensor, real: Tensor, scales: int = 3) -> Tensor:
     """Mean absolute difference, summed over full, half, quarter... resolution; pictures [n, 3, h, w]."""
@@ -53,9 +55,11 @@ def feature_distance(fake: list[Tensor], real: list[Tensor]) -> Tensor:
 
     The learned similarity of VAE/GAN (Larsen et al. 2016): a perceptual term without a network from elsewhere.
     """
+    sizes = [each.detach().abs().float().mean() for each in real]
+    processes.average(sizes)  # of the whole batch: the mean of quotients is not the quotient of means
     total = fake[0].new_zeros((), dtype=torch.float32)
-    for a, b in zip(fake, real, strict=True):
-        total = total + (a - b).abs().float().mean() / (b.detach().abs().float().mean() + 1e-6)
+    for a, b, size in zip(fake, real, sizes, strict=True):
+        total = total + (a - b).abs().float().mean() / (size + 1e-6)
     return total / len(fake)
 
 
