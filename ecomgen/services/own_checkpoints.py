@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 from ecomgen.data.archive import Limits, list_entries
-from ecomgen.errors import DataError, EcomgenError, InvalidRequest
+from ecomgen.errors import CheckpointError, DataError, EcomgenError, InvalidRequest
 from ecomgen.services.finetuning import checked_name
 from ecomgen.services.review_input import checked_text
 from ecomgen.settings import Settings
@@ -64,17 +64,7 @@ class OwnCheckpoints:
 
     def pack(self, name: str, target: Path) -> None:
         """Write it as a zip, which `bring_in` reads."""
-        folder = self._own(name)
-        part = target.with_name(f".{target.name}.part")
-        try:
-            with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:  # weights do not pack
-                for path in _belonging(folder):
-                    archive.write(path, path.name)
-            os.replace(part, target)
-        except OSError as error:
-            raise EcomgenError(f"The checkpoint cannot be packed: {error.strerror}.") from error
-        finally:
-            part.unlink(missing_ok=True)
+        pack_folder(self._own(name), target)
 
     def bring_in(self, archive: Path, name: str) -> None:
         """Read a checkpoint out of a zip that nobody vouches for: known file names only, safetensors and JSON, and it must load."""
@@ -93,6 +83,10 @@ class OwnCheckpoints:
 
             load_checkpoint(arriving)
             self._finish(arriving, name)
+        except CheckpointError as error:
+            raise InvalidRequest(
+                "The zip holds no checkpoint that this version of ecomgen can use."
+            ) from error
         except DataError as error:
             raise InvalidRequest("The zip is damaged.") from error
         except OSError as error:
@@ -124,10 +118,25 @@ class OwnCheckpoints:
         arriving.rename(folder)
 
 
+def pack_folder(folder: Path, target: Path) -> None:
+    """Write the checkpoint in `folder`, published or not, as a zip. Raises InvalidRequest, EcomgenError."""
+    part = target.with_name(f".{target.name}.part")
+    try:
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:  # weights do not pack
+            for path in _belonging(folder):
+                archive.write(path, path.name)
+        os.replace(part, target)
+    except OSError as error:
+        raise EcomgenError(f"The checkpoint cannot be packed: {error.strerror}.") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def _belonging(folder: Path) -> list[Path]:
-    paths = [path for path in sorted(folder.iterdir()) if path.is_file() and _is_known(path.name)]
+    there = sorted(folder.iterdir()) if folder.is_dir() else []
+    paths = [path for path in there if path.is_file() and _is_known(path.name)]
     if not any(path.name == "config.json" for path in paths):
-        raise InvalidRequest("There is no finished checkpoint to publish.")
+        raise InvalidRequest("There is no finished checkpoint yet.")
     return paths
 
 

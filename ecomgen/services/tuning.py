@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import threading
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,7 +18,7 @@ from ecomgen.errors import EcomgenError, InvalidRequest
 from ecomgen.services.finetuning import GAIN, FinetuneRequest, check, checked_name
 from ecomgen.services.job_folder import COMMAND, read_json, write_json
 from ecomgen.services.jobs import Jobs
-from ecomgen.services.own_checkpoints import OwnCheckpoints
+from ecomgen.services.own_checkpoints import OwnCheckpoints, pack_folder
 from ecomgen.services.side_by_side import side_by_side
 from ecomgen.services.uploads import Uploads
 from ecomgen.settings import Settings
@@ -28,7 +27,6 @@ _NEW = "new"  # the checkpoint's folder in that of its job
 _OUT = f"{{folder}}/{_NEW}"
 _SIDES, _PUBLISHED = "sides.json", "published.json"
 _CURVE_POINTS = 240
-_PACKED = {".safetensors", ".json", ".md", ".webp"}
 _PICTURE = re.compile(r"drawn|reconstructions|sample-[0-9]{10}|side-[0-9]{1,2}-(base|tuned)")
 
 
@@ -166,16 +164,7 @@ class Tuning:
 
     def pack(self, job_id: str, target: Path) -> None:
         """Write what a job made as a zip, published or not."""
-        folder = self._jobs.folder(job_id) / _NEW
-        if not (folder / "config.json").is_file():
-            raise InvalidRequest("There is no finished checkpoint to download.")
-        try:
-            with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:  # weights do not pack
-                for path in sorted(folder.iterdir()):
-                    if path.suffix in _PACKED and path.is_file():
-                        archive.write(path, path.name)
-        except OSError as error:
-            raise EcomgenError("The checkpoint cannot be packed; the disk may be full.") from error
+        pack_folder(self._jobs.folder(job_id) / _NEW, target)
 
     def publish(self, job_id: str, name: str) -> str:
         """Copy what a job made among the checkpoints; the job stays until it is discarded."""

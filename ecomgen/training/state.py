@@ -22,7 +22,8 @@ def save_state(folder: Path, step: int, state: dict[str, Any]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     final = folder / f"step-{step:09d}"
     temporary = folder / f".{final.name}.{os.getpid()}"
-    shutil.rmtree(temporary, ignore_errors=True)
+    for left in folder.glob(".step-*"):  # by a kill during an earlier save; only one run writes here
+        shutil.rmtree(left, ignore_errors=True)
     temporary.mkdir()
     with (temporary / "state.pt").open("wb") as file:
         torch.save(state, file)

@@ -10,15 +10,17 @@ import shutil
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ecomgen.data.metadata import GUESSED
+from ecomgen.data.photo_faults import Fault, find_faults
 from ecomgen.data.products import ProductSet, read_products
 from ecomgen.errors import CheckpointError, DataError, EcomgenError, InvalidRequest
 from ecomgen.services.pictures import replace_file
 from ecomgen.services.recognition import Recognition
+from ecomgen.services.tables import harmless
 from ecomgen.services.uploads import Uploads
 
 SHOWN = ("category", "colour")
@@ -29,16 +31,17 @@ _KEPT = 4
 _LONGEST = 60
 
 _LOOKED_AT = 500
-_TINY = 64
+_USUAL = 0.2
+"""From this share of photos on, busy backgrounds are the set's way and nothing to warn of."""
 
 
 @dataclass(frozen=True)
 class _Known:
-    """A set, what was guessed of photos of which something is not said, and the names of those that are very small."""
+    """A set, what was guessed of photos of which something is not said, and what is wrong with photos."""
 
     products: ProductSet
     guesses: dict[str, dict[str, str]]
-    tiny: frozenset[str]
+    faults: dict[str, tuple[Fault, ...]]
 
 
 Edits = dict[str, dict[str, Any]]
@@ -72,7 +75,7 @@ class UploadedSets:
                     **{name: p.attributes.get(name) for name in SHOWN},
                     **guesses.get(p.name, {}),
                     "guessed": list(guesses.get(p.name, {})),
-                    "tiny": p.name in read.tiny,
+                    "faults": [asdict(fault) for fault in read.faults.get(p.name, ())],
                 }
                 for p in known.products
             ],
@@ -153,13 +156,11 @@ class UploadedSets:
             return self._read[upload_id]
 
     def _look(self, products: ProductSet) -> _Known:
-        """Guess what is not said of the first photos, and see which of them are tiny."""
+        """Guess what is not said of the first photos, and see what is wrong with any."""
         guesses: dict[str, dict[str, str]] = {}
-        tiny: set[str] = set()
         for product in products.products[:_LOOKED_AT]:
             try:
                 image = product.image()
-                tiny |= {product.name} if max(image.size) < _TINY else set()
                 missing = [name for name in SHOWN if product.attributes.get(name) is None]
                 seen = self._recognition.recognise(image) if missing else {}
             except DataError:
@@ -168,7 +169,14 @@ class UploadedSets:
                 break
             told = {name: seen[name].value for name in missing if name in seen}
             guesses[product.name] = {name: value for name, value in told.items() if value is not None}
-        return _Known(products, guesses, frozenset(tiny))
+        return _Known(products, guesses, _told_faults(find_faults(products.products), len(products)))
+
+
+def _told_faults(found: dict[str, tuple[Fault, ...]], photos: int) -> dict[str, tuple[Fault, ...]]:
+    busy = sum(Fault("background") in faults for faults in found.values())
+    if busy <= _USUAL * photos:
+        return found
+    return {name: tuple(f for f in faults if f.kind != "background") for name, faults in found.items()}
 
 
 def read_edits(given: Any) -> Edits:
@@ -206,5 +214,7 @@ def _table(read: _Known, edits: Edits, named: Callable[[int, str], str]) -> str:
         filled = {**product.attributes, **guessed, **changes}
         cells = [filled.get(column) or "" for column in columns]
         told = "; ".join(f"{name}={value}" for name, value in guessed.items())
-        writer.writerow([named(index, product.name), product.title, *cells, told])
+        writer.writerow(
+            [harmless(cell) for cell in (named(index, product.name), product.title, *cells, told)]
+        )
     return text.getvalue()

@@ -96,7 +96,7 @@
       redraw();
       try {
         set = await asked(`uploads/${state.upload}/set`);
-        for (const product of set.products) product.warnings = product.tiny ? [word("ft_tiny")] : [];
+        for (const product of set.products) product.warnings = product.faults.map((f) => word(`ft_${f.kind}`, { of: f.of.split("/").pop() }));
       } catch (error) {
         fault = error.message;
         if (error.refused) forget();
@@ -115,7 +115,7 @@
       [preparing, fault] = [true, ""];
       redraw();
       try {
-        state.prepared = (await asked(`uploads/${state.upload}/prepare`, { edits: edits(), cleaning: state.cleaning ?? {} })).prepared;
+        state.prepared = (await asked(`uploads/${state.upload}/prepare`, { edits: edits() })).prepared;
         state.photos = set.products.filter((p) => !out(p)).length;
         state.save();
         forward();

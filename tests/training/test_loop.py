@@ -97,3 +97,10 @@ def test_a_run_log_survives_a_torn_line(tmp_path: Path) -> None:
     lines = read_log(path)
     assert [line["step"] for line in lines] == [1, 3]
     assert lines[0]["loss"] == 0.123457
+
+
+def test_what_a_kill_left_of_a_save_is_cleared_away_by_the_next(tmp_path: Path) -> None:
+    (tmp_path / ".step-000000003.4711").mkdir()
+    (tmp_path / ".step-000000003.4711" / "state.pt").write_bytes(b"half")
+    save_state(tmp_path, 4, {"done": 4})
+    assert [path.name for path in tmp_path.iterdir()] == ["step-000000004"]

@@ -85,6 +85,14 @@ def answered(page: Page, path: str = "comparison"):
 
 
 @pytest.mark.browser
+def test_with_one_checkpoint_the_page_says_what_is_missing(two: Path, app: App, page: Page) -> None:
+    shutil.rmtree(two / "other")
+    open_compare(page, app.url)
+    page.locator(VIEW).get_by_text("Two checkpoints", exact=True).click()
+    expect(page.locator(f"{VIEW} .eg-empty")).to_contain_text("There is only one checkpoint here")
+
+
+@pytest.mark.browser
 def test_pictures_of_the_gallery_are_compared_by_key_and_undone(app: App, page: Page, review: Review) -> None:
     a, b = record(review, "m", shade=1), record(review, f"n{NAUGHTY}", shade=200)
     open_compare(page, app.url)
