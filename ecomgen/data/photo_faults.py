@@ -19,7 +19,11 @@ FaultKind = Literal["unreadable", "tiny", "blurred", "background", "duplicate"]
 LEAST_SIDE = 48
 """Of the shorter side, in pixels."""
 
-_SHARPNESS = 0.06
+_SHARPNESS = (
+    0.4  # 2 of 1,200 real photos have less; and 99 % of the same, blurred by 1.2 of 256 pixels or moved by 5
+)
+_STEEP = 0.02  # share of the pixels that count as the steepest
+_SLOPE = 3.0  # with smaller steps there is nothing to judge
 _LOOKED_AT = 256
 _BUSY = 0.25
 _FAR = 40
@@ -66,13 +70,36 @@ def find_faults(
 
 
 def sharpness(photo: Image.Image) -> float:
-    """How strong its finest detail is beside its contrast, at 256 px or its own size. About 0.1 to 0.3 for sharp photos."""
+    """How suddenly its steepest edges change, at 256 px or its own size: about 0.6 to 1 for sharp photos, 0 for empty ones.
+
+    The smaller of across and down, because a camera that moved blurs one of them only.
+    """
     grey = photo.convert("L")
-    grey.thumbnail((_LOOKED_AT, _LOOKED_AT))
-    pixels = np.asarray(grey, np.float32)
-    detail = np.abs(pixels - np.asarray(grey.filter(ImageFilter.BoxBlur(1)), np.float32))
-    low, high = np.percentile(pixels, (2, 98))
-    return float(np.percentile(detail, 99) / max(high - low, 8.0))
+    grey.thumbnail((_LOOKED_AT, _LOOKED_AT), Image.Resampling.BOX)
+    pixels = np.asarray(grey, np.int16)
+    smooth = np.asarray(grey.filter(ImageFilter.GaussianBlur(1)), np.int16)  # else grain would pass for edges
+    across, down = _edges(pixels, smooth), _edges(pixels.T, smooth.T)
+    steepest = max(across.slope, down.slope)
+    judged = [e.sudden for e in (across, down) if e.slope >= max(_SLOPE, steepest / 8)]
+    return min(judged, default=0.0)
+
+
+class _Edges(NamedTuple):
+    slope: float  # mean step of the smoothed photo over two pixels where it is steepest, of 255
+    sudden: float  # the change of slope from one pixel to the next there, as a share of that
+
+
+def _edges(pixels: np.ndarray, smooth: np.ndarray) -> _Edges:
+    """Of [h, w], along its rows."""
+    step = np.abs(smooth[:, 2:] - smooth[:, :-2])
+    if not step.size:
+        return _Edges(0.0, 0.0)
+    fewest = np.cumsum(np.bincount(step.ravel(), minlength=256)[::-1])[::-1]  # steps of so much or more
+    steep = np.flatnonzero(step >= np.flatnonzero(fewest >= _STEEP * step.size)[-1])
+    row, column = np.divmod(steep, step.shape[1])
+    turn = np.abs(2 * pixels[row, column + 1] - pixels[row, column] - pixels[row, column + 2])
+    slope = float(step.ravel()[steep].mean())
+    return _Edges(slope, float(turn.mean()) / (slope + 1))
 
 
 def busyness(photo: Image.Image) -> float:
@@ -88,7 +115,7 @@ def busyness(photo: Image.Image) -> float:
 
 def _look(product: Product) -> _Look:
     try:
-        photo = product.image()
+        photo = product.image(2 * _LOOKED_AT)
     except DataError:
         return _Look((Fault("unreadable"),), None)
     faults = []

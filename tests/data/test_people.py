@@ -2,26 +2,15 @@
 
 import numpy as np
 import pytest
-from drawing import CATEGORIES, COLOURS, draw_product
-from PIL import Image, ImageDraw
+from drawing import CATEGORIES, COLOURS, draw_person, draw_product
+from PIL import Image
 
 from ecomgen.data.people import may_show_person
 
 
-def figure(skin, background="white"):
-    """A shirt with a head and two arms."""
-    photo = Image.new("RGB", (180, 240), background)
-    draw = ImageDraw.Draw(photo)
-    draw.ellipse((70, 10, 110, 65), fill=skin)
-    draw.rectangle((40, 80, 56, 180), fill=skin)
-    draw.rectangle((124, 80, 140, 180), fill=skin)
-    draw.rectangle((55, 65, 125, 200), fill=(40, 60, 140))
-    return photo
-
-
 @pytest.mark.parametrize("skin", ["#f1c9a5", "#e0ac69", "#c68642", "#a56b46"])
 def test_a_person_is_seen(skin):
-    assert may_show_person(figure(skin)) is True
+    assert may_show_person(draw_person(skin)) is True
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
@@ -32,7 +21,7 @@ def test_products_are_no_people(category):
 
 @pytest.mark.parametrize("background", ["#c9986a", "#303030", "#e8c8b0"])
 def test_before_other_backgrounds_nothing_is_said(background):
-    assert may_show_person(figure("#e0ac69", background)) is None
+    assert may_show_person(draw_person("#e0ac69", background)) is None
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 60, 3), np.uint8))
     assert may_show_person(noise) is None
 

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
-from drawing import draw_product, photo_bytes, write_files
+from drawing import CATEGORIES, draw_product, photo_bytes, write_files
 from PIL import Image, ImageFilter
+from scipy.ndimage import uniform_filter
 
 from ecomgen.data.photo_faults import Fault, busyness, find_faults, sharpness
 from ecomgen.data.products import read_products
@@ -55,6 +57,15 @@ def test_a_photo_that_cannot_be_decoded_is_one_of_them(tmp_path):
     products = read_products(path).products
     if len(products) == 2:  # the header is whole, the pixels are not
         assert find_faults(products) == {"b.png": (Fault("unreadable"),)}
+
+
+@pytest.mark.parametrize("direction", [(5, 1), (1, 5)])
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_a_camera_that_moved_blurs_one_direction(category, direction):
+    photo = draw_product(category, "blue", (256, 256), 3)
+    moved = Image.fromarray(uniform_filter(np.asarray(photo), (*direction, 1)))
+    assert sharpness(photo) > 0.6
+    assert sharpness(moved) < 0.4
 
 
 @pytest.mark.parametrize("colour", ["#ffffff", "#000000", "#7f7f7f"])

@@ -14,12 +14,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawing import CATEGORIES, COLOURS, draw_product, photo_bytes, write_files, write_product_set
+from drawing import (
+    CATEGORIES,
+    COLOURS,
+    draw_person,
+    draw_product,
+    photo_bytes,
+    write_files,
+    write_product_set,
+)
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
-from test_people import figure
 
 from ecomgen.data.archive import Limits
 from ecomgen.data.cleaning import Cleaning
@@ -64,7 +71,7 @@ def test_every_kind_of_fault_is_found_and_good_photos_have_none(checking: Checki
         "d.png": draw_product("sunglasses", "black", SIZE, 4).filter(ImageFilter.GaussianBlur(4)),
         "e.png": wall,
         "f.png": bag.resize((120, 120)),
-        "g.png": figure("#e0ac69"),
+        "g.png": draw_person("#e0ac69"),
         "h.png": draw_product(
             "handbags", "red", SIZE, 1
         ),  # the same shape in another colour is another product
