@@ -77,7 +77,8 @@ def train_generator(
     should_stop: ShouldStop = never,
     update_progress: UpdateProgress = quietly,
 ) -> bool:
-    """Run all phases and write the checkpoint to `out`; False when `should_stop` ended it early.
+    """Run all phases and write the checkpoint to `out`; False when `should_stop` ended it early. In the last phase a stopped
+    run leaves a checkpoint as well, of what it has learnt so far.
 
     `resume` goes on from the newest whole state in out/state; without it an earlier run's state is removed.
     """
@@ -98,6 +99,7 @@ def train_generator(
         grow(synthesis, generator.synthesis)
     generator.condition.load_state_dict(words.condition.state_dict())
     generator.mapping.load_state_dict(words.mapping.state_dict())
+    done, drawn_images = True, 0
     if config.adversarial.images:
         update_progress("Looking at the photos", 0.0)
         unseen_count = min(config.selection.pictures, len(photos.train)) if config.selection.every else 0
@@ -113,8 +115,8 @@ def train_generator(
         if start and start.generator.config.size == config.generator.size:
             load_adversaries(Path(config.start), run.adversary, run.critic)
         selection = select_by_kid(config.selection, run.average_synthesis, photos.held_out, unseen, out)
-        if not train_adversarial(run, session, selection):
-            return False
+        done = train_adversarial(run, session, selection)
+        drawn_images = run.images
         generator.synthesis.load_state_dict(run.average_synthesis.state_dict())
         save_adversaries(out, run.adversary, run.critic)
     checkpoint = Checkpoint(
@@ -137,7 +139,7 @@ def train_generator(
             "trim": config.data.trim,
             "autoencoder_images": config.autoencoder.images,
             "mapping_latents": config.mapping.latents,
-            "adversarial_images": config.adversarial.images,
+            "adversarial_images": drawn_images,
             "precision": str(compute.dtype).removeprefix("torch."),
             "device": compute.device.type,
             **({"started_from": {"hash": start.hash, **start.training}} if start else {}),
@@ -145,8 +147,9 @@ def train_generator(
     )
     save_checkpoint(out, checkpoint)
     write_typical(out, photos.train, photos.train_products)
-    update_progress("Done", 1.0)
-    return True
+    if done:
+        update_progress("Done", 1.0)
+    return done
 
 
 def _start(config: GeneratorTraining) -> Checkpoint | None:
