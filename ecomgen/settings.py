@@ -51,6 +51,11 @@ class Settings(BaseSettings):
         default=512, ge=1, description="Largest product set that can be uploaded, in MB."
     )
 
+    product_sets: str = Field(
+        default="",
+        description="Folder of product sets that everyone who opens the page may fine-tune on; empty means none.",
+    )
+
     @property
     def own_checkpoints(self) -> Path:
         """Folder of the checkpoints that were fine-tuned or imported here."""

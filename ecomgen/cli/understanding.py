@@ -111,7 +111,7 @@ def check(
     if json is not None:
         write_json(json, found)
     if out is not None:
-        ready = checking.prepare(data, None, cleaning, out, checked, progress)
+        ready = checking.prepare(checked, None, cleaning, out, progress)
         print(f"{ready.path} holds {ready.photos:,} photos, ready for training.", file=sys.stderr)
 
 

@@ -15,11 +15,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecomgen.data.archive import Entry, Limits, Refusal, list_entries, refusal
+from PIL import Image
+
+from ecomgen.data.archive import Refusal, refusal
 from ecomgen.data.cleaning import Cleaning, clean
 from ecomgen.data.metadata import GUESSED, MAX_VALUE, UNSPECIFIED, VOTE_WEIGHT, find_value, may_be_value
-from ecomgen.data.photos import decode_photo
-from ecomgen.data.products import read_products
+from ecomgen.data.products import Product, read_products
 from ecomgen.errors import DataError, InvalidRequest, StoreError
 from ecomgen.schema import Attribute, Schema, fold
 from ecomgen.services.checked import Checked
@@ -113,7 +114,7 @@ def _value(schema: Schema, attribute: Attribute, word: object) -> str | None:
 def set_table(checked: Checked, edits: Edits, names: Mapping[str, str] | None = None) -> SetTable:
     """The line of each photo that is not left out; with `names` only of those in it, which are named as it says."""
     attributes = [
-        name for name in checked.attributes if not set(name) & set(",;\t")
+        name for name in checked.schema.names if not set(name) & set(",;\t")
     ]  # these would part the header
     rows = []
     for product in checked.products:
@@ -126,66 +127,65 @@ def set_table(checked: Checked, edits: Edits, names: Mapping[str, str] | None = 
         rows.append(
             {
                 "file_name": product.name if names is None else names[product.name],
-                "title": product.title,
-                "split": product.split,
-                VOTE_WEIGHT: f"{product.vote_weight:g}",
+                "title": product.product.title,
+                "split": product.product.split,
+                VOTE_WEIGHT: f"{product.product.vote_weight:g}",
                 **{name: said[name] for name in attributes if name in said},
                 GUESSED: "; ".join(f"{name}={said[name]}" for name in guessed),
             }
         )
-    splits = any(product.split != "train" for product in checked.products)
-    weights = any(product.vote_weight != 1 for product in checked.products)
+    splits = any(product.product.split != "train" for product in checked.products)
+    weights = any(product.product.vote_weight != 1 for product in checked.products)
     columns = ("file_name", "title", *["split"] * splits, *[VOTE_WEIGHT] * weights, *attributes, GUESSED)
     return SetTable(columns, tuple(rows))
 
 
 def prepare(
-    source: Path,
     checked: Checked,
     edits: Edits,
     cleaning: Cleaning,
     target: Path,
-    limits: Limits,
     threads: int,
     update_progress: Progress,
 ) -> Prepared:
     """Write the set, its photos cleaned and encoded anew under names of our own; see `Checking.prepare`."""
-    wanted = [p.name for p in checked.products if edits.get(p.name, {}) is not None]
+    wanted = [p.product for p in checked.products if edits.get(p.name, {}) is not None]
     if not wanted:
         raise InvalidRequest("Every photo is left out; please keep at least one.")
-    left_out = len(checked.products) - len(wanted)
-    entries = {entry.name: entry for entry in list_entries(source, limits)[0]}
-    refused = [refusal(name, "It is no longer in the set.") for name in wanted if name not in entries]
-    wanted = [name for name in wanted if name in entries]
+    refused: list[Refusal] = []
     names: dict[str, str] = {}
     with _written_whole(target) as part:
         with _Sink(part, target) as sink, ThreadPoolExecutor(threads) as workers:
             for start in range(0, len(wanted), _TOGETHER):
-                together = [entries[name] for name in wanted[start : start + _TOGETHER]]
-                photos = workers.map(lambda entry: _cleaned(entry, cleaning, limits), together)
-                for entry, photo in zip(together, photos, strict=True):
+                together = wanted[start : start + _TOGETHER]
+                photos = workers.map(lambda product: _cleaned(product, cleaning), together)
+                for product, photo in zip(together, photos, strict=True):
                     if isinstance(photo, Refusal):
                         refused.append(photo)
                         continue
-                    names[entry.name] = f"images/{len(names) + 1:06}.webp"
-                    sink.add(names[entry.name], photo)
+                    names[product.name] = f"images/{len(names) + 1:06}.webp"
+                    sink.add(names[product.name], photo)
                 update_progress("Cleaning the photos", min(start + _TOGETHER, len(wanted)) / len(wanted))
             if not names:
                 raise DataError("None of the photos can be read any more.")
             table = set_table(checked, edits, names)
             sink.add("metadata.csv", table.text().encode("utf-8-sig"))
-        unread = _unread(part, table.rows, checked.attributes)
-    return Prepared(target, len(names), left_out, tuple(refused), unread)
+        unread = _unread(part, table.rows, checked.schema.names)
+    return Prepared(target, len(names), len(checked.products) - len(wanted), tuple(refused), unread)
 
 
-def _cleaned(entry: Entry, cleaning: Cleaning, limits: Limits) -> bytes | Refusal:
-    try:
-        photo = clean(decode_photo(entry.read(), limits.pixels, 2 * cleaning.largest), cleaning)
-    except DataError as error:
-        return refusal(entry.name, str(error))
+def webp(photo: Image.Image, quality: int) -> bytes:
+    """The photo as a file of our own making."""
     content = io.BytesIO()
-    photo.save(content, "WEBP", quality=95)
+    photo.save(content, "WEBP", quality=quality)
     return content.getvalue()
+
+
+def _cleaned(product: Product, cleaning: Cleaning) -> bytes | Refusal:
+    try:
+        return webp(clean(product.image(2 * cleaning.largest), cleaning), quality=95)
+    except DataError as error:
+        return refusal(product.name, str(error))
 
 
 def _unread(
