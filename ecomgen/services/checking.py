@@ -25,8 +25,8 @@ from ecomgen.services.recognition import Recognition
 from ecomgen.services.tables import write_table
 from ecomgen.settings import Settings
 
-SURE = 0.9
-"""Confidence from which a guess is taken, as `ecomgen label` does."""
+SURE = 0.7
+"""Confidence from which a guess is taken: `ecomgen label` asks for more, because nobody looks at what it fills in."""
 
 _TOGETHER = 64
 _LOOKED_AT = 256  # pixels of the longer side that people and attributes are looked for in
@@ -69,7 +69,7 @@ class Checking:
             update_progress("Reading what the photos show", len(checked) / len(products))
         if unjudged:
             notes.append(
-                f"People were not looked for in {unjudged:,} photos, because their background is not plain and light."
+                f"People were not looked for where the background is not plain and light: in {unjudged:,} of {len(checked):,} photos."
             )
         sides = [max(p.width, p.height) for p in checked]
         sizes = Sizes(min(sides), round(median(sides)), max(sides))

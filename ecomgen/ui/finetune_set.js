@@ -43,8 +43,9 @@
         h("p", { class: "eg-quiet" }, smallest === largest ? word("ft_size", { n: largest }) : word("ft_sizes", { smallest, median, largest })),
         h("button", { type: "button", class: "eg-link", onclick: other }, icon("undo", 15), word("ft_other_photos")));
     }
+    const doubts = (p) => p.faults.filter((each) => each.kind !== "person"); // a person is nothing wrong with a photo
     const preview = () => h("div", { class: "eg-preview" }, ...spread(PREVIEW, many).map((i) => h("figure", { class: out(products[i]) ? "is-out" : "" }, picture(i),
-      products[i].faults.length ? h("span", { class: "eg-mark-odd", title: products[i].faults.map(fault).join(" ") }, "!") : null)));
+      doubts(products[i]).length ? h("span", { class: "eg-mark-odd", title: doubts(products[i]).map(fault).join(" ") }, "!") : null)));
     const counts = () => h("div", { class: "eg-counts" }, ...Object.entries(set.counts).map(([name, values]) =>
       h("p", {}, h("b", {}, label(name)), ...values.slice(0, 12).map(([one, n]) => h("span", { class: "eg-tag" }, `${label(one)} `, h("b", {}, String(n)))), values.length > 12 ? h("span", { class: "eg-quiet" }, "…") : null)));
     const notes = () => set.notes.length && h("ul", { class: "eg-faults eg-quiet" }, ...set.notes.map((note) => h("li", {}, note)));
@@ -88,7 +89,7 @@
         });
         return h("li", {}, h("div", {}, h("p", {}, h("b", {}, `${word(`ft_kind_${kind}`)}: ${found.length}`)), h("p", { class: "eg-quiet" }, word(`ft_kind_${kind}_text`)),
           h("div", { class: "eg-row" }, h("label", { class: "eg-check" }, box, word("ft_without")),
-            h("button", { type: "button", class: "eg-link", onclick: () => { [filter, shownRows] = [kind, PAGE]; opened.add("change"); redraw(); document.querySelector(".eg-change")?.scrollIntoView({ block: "start", behavior: "smooth" }); } }, word("ft_see")))),
+            h("button", { type: "button", class: "eg-link", onclick: () => { [filter, shownRows] = [kind, PAGE]; opened.add("change"); redraw(); document.querySelector(".eg-change")?.scrollIntoView({ block: "start", behavior: "smooth" }); } }, word("ft_look_at")))),
           h("div", { class: "eg-odd-photos" }, ...shown));
       });
       return h("div", { class: "eg-odd" }, h("h3", {}, word("ft_odd")), h("ul", {}, ...rows));

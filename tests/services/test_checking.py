@@ -34,7 +34,7 @@ from ecomgen.data.metadata import MAX_VALUE
 from ecomgen.data.photo_faults import Fault
 from ecomgen.data.products import read_products
 from ecomgen.errors import DataError, EcomgenError, InvalidRequest
-from ecomgen.services.checking import Checking
+from ecomgen.services.checking import SURE, Checking
 from ecomgen.services.preparing import LEFT_OUT
 from ecomgen.services.recognition import Recognition
 from ecomgen.settings import Settings
@@ -97,7 +97,7 @@ def test_every_kind_of_fault_is_found_and_good_photos_have_none(checking: Checki
         (n, *i.size) for n, i in photos.items()
     }
     assert (checked.sizes.smallest, checked.sizes.median, checked.sizes.largest) == (44, 160, 240)
-    assert any("not looked for in 1 photos" in note for note in checked.notes)  # the wall
+    assert any("in 1 of 8 photos" in note for note in checked.notes)  # the wall
     assert json.loads(json.dumps(checked.to_dict()))["faults"]["duplicate"] == 1
 
 
@@ -113,7 +113,7 @@ def test_what_nobody_said_is_guessed_and_marked(checking: Checking, blind: Check
     assert right >= 6, "one colour is what a person said, a few may be too unsure"
     assert checked.products[0].attributes["colour"] == "teal"
     assert all("category" not in p.guessed for p in checked.products)
-    assert all(0.9 <= c <= 1 for p in checked.products for c in p.guessed.values())
+    assert all(SURE <= c <= 1 for p in checked.products for c in p.guessed.values())
     assert checked.counts()["category"] == dict.fromkeys(CATEGORIES[:3], 3)
     rows = table(checking.table(checked))
     marked = [name for name, row in rows.items() if f"colour={row['colour']}" in row["guessed"]]
