@@ -48,12 +48,12 @@
       doubts(products[i]).length ? h("span", { class: "eg-mark-odd", title: doubts(products[i]).map(fault).join(" ") }, "!") : null)));
     const counts = () => h("div", { class: "eg-counts" }, ...Object.entries(set.counts).map(([name, values]) =>
       h("p", {}, h("b", {}, label(name)), ...values.slice(0, 12).map(([one, n]) => h("span", { class: "eg-tag" }, `${label(one)} `, h("b", {}, String(n)))), values.length > 12 ? h("span", { class: "eg-quiet" }, "…") : null)));
-    const notes = () => set.notes.length && h("ul", { class: "eg-faults eg-quiet" }, ...set.notes.map((note) => h("li", {}, note)));
+    const notes = () => set.notes.length && h("ul", { class: "eg-faults eg-quiet" }, ...set.notes.map((note) => h("li", {}, note[ecomgen.language])));
     function refused() {
       if (!set.refused.length) return null;
       const rest = set.refused.length - REFUSED;
       return fold("refused", word("ft_refused", { n: set.refused.length }), () => [h("ul", { class: "eg-faults eg-refused" },
-        ...set.refused.slice(0, REFUSED).map((r) => h("li", {}, h("b", {}, shortName(r.name)), ` ${r.reason}`)), ...(rest > 0 ? [h("li", {}, word("ft_refused_more", { n: rest }))] : []))]);
+        ...set.refused.slice(0, REFUSED).map((r) => h("li", {}, h("b", {}, shortName(r.name)), ` ${r.reason[ecomgen.language]}`)), ...(rest > 0 ? [h("li", {}, word("ft_refused_more", { n: rest }))] : []))]);
     }
 
     // A part that is drawn when it is opened, and stays open when the step is drawn again.
@@ -87,7 +87,7 @@
           const of = p.faults.find((each) => each.kind === kind).of;
           return h("span", { class: of ? "eg-pair" : "" }, ...(of ? [picture(place.get(of))] : []), picture(place.get(p.name)));
         });
-        return h("li", {}, h("div", {}, h("p", {}, h("b", {}, `${word(`ft_kind_${kind}`)}: ${found.length}`)), h("p", { class: "eg-quiet" }, word(`ft_kind_${kind}_text`)),
+        return h("li", {}, h("div", {}, h("p", {}, h("b", {}, word("ft_count", { what: word(`ft_kind_${kind}`), n: found.length }))), h("p", { class: "eg-quiet" }, word(`ft_kind_${kind}_text`)),
           h("div", { class: "eg-row" }, h("label", { class: "eg-check" }, box, word("ft_without")),
             h("button", { type: "button", class: "eg-link", onclick: () => { [filter, shownRows] = [kind, PAGE]; opened.add("change"); redraw(); document.querySelector(".eg-change")?.scrollIntoView({ block: "start", behavior: "smooth" }); } }, word("ft_look_at")))),
           h("div", { class: "eg-odd-photos" }, ...shown));
@@ -98,7 +98,7 @@
     // --- clean-up ---
 
     let example = 0;
-    const cleanup = () => fold("clean", `${word("ft_clean")}: ${state.cleaning.map((name) => word(`ft_clean_${name}`)).join(word("ft_comma")) || word("ft_clean_nothing")}`, () => {
+    const cleanup = () => fold("clean", word("ft_count", { what: word("ft_clean"), n: state.cleaning.map((name) => word(`ft_clean_${name}`)).join(word("ft_comma")) || word("ft_clean_nothing") }), () => {
       const boxes = CLEANINGS.map((name) => {
         const box = h("input", { type: "checkbox", onchange: () => { state.cleaning = CLEANINGS.filter((each) => toggled(state.cleaning, name).includes(each)); changed(); redraw(); } });
         box.checked = state.cleaning.includes(name);

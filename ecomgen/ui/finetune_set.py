@@ -8,7 +8,7 @@ from typing import Any
 from ecomgen.data.cleaning import Cleaning
 from ecomgen.services.checked import Checked
 from ecomgen.services.uploaded_sets import Underway
-from ecomgen.ui.words import translated
+from ecomgen.ui.words import LANGUAGES, translated
 
 FIRST = ("category", "colour")
 """The attributes that can always be changed photo by photo; others where the set has them."""
@@ -27,18 +27,16 @@ def told(underway: Underway, language: str) -> dict[str, Any]:
     return {"underway": {"what": translated(underway.what, language), "share": underway.share}}
 
 
-def described(checked: Checked, language: str) -> dict[str, Any]:
-    """What the page shows of a set; an attribute's values are there for being chosen."""
+def described(checked: Checked) -> dict[str, Any]:
+    """What the page shows of a set, sentences in every language; an attribute's values are there for being chosen."""
     counts = checked.counts()
     names = list(dict.fromkeys((*FIRST, *counts)))
     return {
         "counts": {name: list(counts[name].items()) for name in names if name in counts},
         "values": {name: [value.name for value in checked.schema[name].values] for name in names},
         "sizes": asdict(checked.sizes),
-        "notes": [translated(note, language) for note in checked.notes],
-        "refused": [
-            {"name": each.name, "reason": translated(each.reason, language)} for each in checked.refused
-        ],
+        "notes": [_said(note) for note in checked.notes],
+        "refused": [{"name": each.name, "reason": _said(each.reason)} for each in checked.refused],
         "products": [
             {
                 "name": p.name,
@@ -50,3 +48,7 @@ def described(checked: Checked, language: str) -> dict[str, Any]:
             for p in checked.products
         ],
     }
+
+
+def _said(sentence: str) -> dict[str, str]:
+    return {language: translated(sentence, language) for language in LANGUAGES}

@@ -55,7 +55,7 @@ def add_uploads(routes: APIRouter, services: Services) -> None:
 
         def shown() -> dict[str, Any]:
             found = sets.checked(upload_id)
-            return told(found, language) if isinstance(found, Underway) else described(found, language)
+            return told(found, language) if isinstance(found, Underway) else described(found)
 
         return answered(shown, language)
 
