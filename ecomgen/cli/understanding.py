@@ -80,6 +80,10 @@ def check(
         bool, typer.Option("--white", help="With --out: plain backgrounds become white.")
     ] = False,
     denoise: Annotated[bool, typer.Option("--denoise", help="With --out: take out speckles.")] = False,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(help="With --out: leave out photos with this fault, such as duplicate; repeatable."),
+    ] = None,
     size: Annotated[int, typer.Option(help="With --out: longer side of the photos, in pixels.")] = 512,
 ) -> None:
     """Say what is wrong with the photos of a product set: tiny, blurred, busy behind, there twice, people.
@@ -87,8 +91,10 @@ def check(
     One JSON line for each photo with a fault and each file that cannot be used; nothing of the set is changed."""
     from ecomgen.data.cleaning import Cleaning
     from ecomgen.services.checking import Checking
+    from ecomgen.services.preparing import read_kinds, without
     from ecomgen.services.recognition import Recognition
 
+    unwanted = read_kinds(leave_out or ())
     cleaning = Cleaning(white_background=white, denoise=denoise, largest=size)
     settings, progress = read_settings(), Progress(sys.stderr)
     checking = Checking(settings, Recognition(settings))
@@ -111,7 +117,7 @@ def check(
     if json is not None:
         write_json(json, found)
     if out is not None:
-        ready = checking.prepare(checked, None, cleaning, out, progress)
+        ready = checking.prepare(checked, without(checked, unwanted), cleaning, out, progress)
         print(f"{ready.path} holds {ready.photos:,} photos, ready for training.", file=sys.stderr)
 
 

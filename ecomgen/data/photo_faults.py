@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import imagehash
 import numpy as np
@@ -16,6 +16,8 @@ from ecomgen.errors import DataError
 
 FaultKind = Literal["unreadable", "tiny", "blurred", "background", "duplicate", "person"]
 """`find_faults` tells all but "person", which people.py knows of."""
+
+FAULT_KINDS: tuple[str, ...] = get_args(FaultKind)
 
 LEAST_SIDE = 48
 """Of the shorter side, in pixels."""

@@ -9,7 +9,7 @@ import tempfile
 import time
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from PIL import Image
 from ecomgen.data.archive import Refusal, refusal
 from ecomgen.data.cleaning import Cleaning, clean
 from ecomgen.data.metadata import GUESSED, MAX_VALUE, UNSPECIFIED, VOTE_WEIGHT, find_value, may_be_value
+from ecomgen.data.photo_faults import FAULT_KINDS
 from ecomgen.data.products import Product, read_products
 from ecomgen.errors import DataError, InvalidRequest, StoreError
 from ecomgen.schema import Attribute, Schema, fold
@@ -85,6 +86,20 @@ def read_edits(given: object, checked: Checked) -> Edits:
                 raise InvalidRequest("An attribute is named by a text.")
             edits[name][attribute] = _value(checked.schema, checked.schema[attribute], word)  # type: ignore[index]
     return edits
+
+
+def read_kinds(given: Iterable[str]) -> frozenset[str]:
+    """Kinds of faults that a person named. Raises InvalidRequest."""
+    kinds = frozenset(given)
+    unknown = next(iter(kinds - set(FAULT_KINDS)), None)
+    if unknown is not None:
+        raise InvalidRequest(f"“{unknown[:40]}” is no fault of photos; known are: {', '.join(FAULT_KINDS)}.")
+    return kinds
+
+
+def without(checked: Checked, kinds: Collection[str]) -> dict[str, str]:
+    """The changes that leave out every photo with a fault of these kinds."""
+    return {p.name: LEFT_OUT for p in checked.products if any(fault.kind in kinds for fault in p.faults)}
 
 
 def _value(schema: Schema, attribute: Attribute, word: object) -> str | None:

@@ -109,6 +109,7 @@ SET_SENTENCES: tuple[tuple[str, str], ...] = (  # part of a sentence of the serv
     ("The changes have to say", "修改内容无法读取，请重试。"),
     ("its attributes are given by name", "修改内容无法读取，请重试。"),
     ("An attribute is named by a text", "修改内容无法读取，请重试。"),
+    ("is no fault of photos", "没有这种照片问题。"),
     ("has to be a text", "修改内容无法读取，请重试。"),
     ("It is not a PNG, JPEG or WebP photo, or it is damaged", "不是 PNG、JPEG 或 WebP 照片，或文件已损坏。"),
     ("It is not a PNG, JPEG or WebP photo", "不是 PNG、JPEG 或 WebP 照片。"),
