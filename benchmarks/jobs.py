@@ -11,12 +11,15 @@ lost_steps_most most steps that one kill cost
 stuck           jobs that did not reach their end
 orphans         processes that are left at the end
 state_intact    whether the newest state was whole after every kill
+generation_ratio  how many times longer eight pictures take while a job trains than while it is held (SIGSTOP), taking turns
 """
 
 import argparse
 import json
 import os
 import random
+import signal
+import statistics
 import sys
 import tempfile
 import time
@@ -24,10 +27,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ecomgen.data.store import Store
+from ecomgen.services.attributes import AttributeReader
+from ecomgen.services.generation import Generation
 from ecomgen.services.job_folder import FileProgress
 from ecomgen.services.job_process import kill, processes
 from ecomgen.services.jobs import Jobs
+from ecomgen.services.records import GenerationRequest
 from ecomgen.services.training import StopOnSignal
+from ecomgen.settings import Settings
 
 SIZE = 2_000_000  # numbers in a state, so that saving takes a while
 LANES = 3  # jobs at a time, of as many homes: most of the time goes by while torch is imported
@@ -54,6 +61,47 @@ def job(out: Path, resume: bool) -> None:
             progress("Counting", done / (done + 1000))
             save_state(states, done, {"done": done, "weights": torch.full((SIZE,), float(done))})
     sys.exit(130 if stop.is_set() else 0)
+
+
+def learn() -> None:
+    """A job that keeps its threads as busy as a training does, until it is ended."""
+    import torch
+
+    progress = FileProgress(Path(os.environ["ECOMGEN_PROGRESS"]))
+    layers = torch.nn.Sequential(*(torch.nn.Conv2d(48, 48, 3, padding=1) for _ in range(4)))
+    for step in range(10**9):
+        layers(torch.randn(16, 48, 64, 64)).square().mean().backward()
+        progress("Learning", (step + 1) / 10**9)
+
+
+def generation_ratio(home: Path, rounds: int) -> float:
+    """Of the service itself, with all cores that it takes by default."""
+    generation = Generation(settings := Settings(home=home), AttributeReader(settings))
+    store = Store(f"sqlite:///{home / 'feedback.db'}")
+    jobs = Jobs(store, home)
+    id = jobs.submit([str(Path(__file__).resolve()), "--as-training"], "learns").id
+    jobs.tend()
+    seconds: dict[str, list[float]] = {"held": [], "training": []}
+    try:
+        begun = time.monotonic()
+        while not jobs.progress(id).share:
+            if time.monotonic() - begun > DEADLINE:
+                raise SystemExit("The job does not begin.")
+            time.sleep(0.1)
+        for number in range(-1, rounds):
+            for name, turn in (("held", signal.SIGSTOP), ("training", signal.SIGCONT)):
+                for process in processes(id):
+                    process.send_signal(turn)
+                time.sleep(0.3)
+                start = time.monotonic()
+                request = GenerationRequest(prompt="red shoes", count=8, seed=8 * number + 8, retry=False)
+                assert len(list(generation.generate(request))) == 8
+                if number >= 0:  # the first round warms up
+                    seconds[name].append(time.monotonic() - start)
+    finally:
+        kill(id, processes(id))
+        store.close()
+    return statistics.median(seconds["training"]) / statistics.median(seconds["held"])
 
 
 class Lane:
@@ -162,12 +210,17 @@ def main() -> None:
     options.add_argument("--quick", action="store_true", help="12 kills instead of 50; under a minute")
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--as-job", type=Path, help=argparse.SUPPRESS)
+    options.add_argument("--as-training", action="store_true", help=argparse.SUPPRESS)
     options.add_argument("--resume", action="store_true", help=argparse.SUPPRESS)
     asked = options.parse_args()
     if asked.as_job:
         job(asked.as_job, asked.resume)
+    if asked.as_training:
+        learn()
     kills, in_saves = (12, 5) if asked.quick else (50, 20)
     begun = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        ratio = generation_ratio(Path(folder), rounds=5 if asked.quick else 15)
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(LANES) as pool:
         lanes = []
         for i in range(LANES):
@@ -183,6 +236,7 @@ def main() -> None:
         "stuck": sum(lane.stuck for lane in done),
         "orphans": sum(lane.orphans for lane in done),
         "state_intact": all(lane.intact for lane in done),
+        "generation_ratio": round(ratio, 2),
         "seconds": round(time.monotonic() - begun, 1),
     }
     print(json.dumps(result))

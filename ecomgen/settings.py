@@ -56,6 +56,12 @@ class Settings(BaseSettings):
         description="Folder of product sets that everyone who opens the page may fine-tune on; empty means none.",
     )
 
+    ray_address: str = Field(
+        default="",
+        description="Ray cluster that jobs run on, as http://host:8265; empty means on this machine. It needs ecomgen[ray] and "
+        "the home folder on a file system that the whole cluster shares.",
+    )
+
     @property
     def own_checkpoints(self) -> Path:
         """Folder of the checkpoints that were fine-tuned or imported here."""

@@ -18,7 +18,10 @@ def print_json(value: Any) -> None:
 
 
 def print_line(line: str) -> None:
-    """One line of output, at once. Raises OutputError when nobody reads it any more."""
+    """One line of output, at once; of processes that train together only the first one talks. Raises OutputError when nobody
+    reads it any more."""
+    if os.environ.get("RANK", "0") != "0":
+        return
     try:
         print(line, flush=True)
     except OSError as error:

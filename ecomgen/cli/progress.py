@@ -12,6 +12,7 @@ from typing import Any, TextIO
 import typer
 
 from ecomgen.services.job_folder import FileProgress
+from ecomgen.services.time_left import TimeLeft
 
 
 def _told_elsewhere() -> Callable[[str, float], None]:
@@ -30,21 +31,23 @@ class Progress:
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream, self._clock = stream, clock
-        self._what, self._begun, self._told, self._width = "", (0.0, 0.0), -math.inf, 0
+        self._what, self._told, self._width = "", -math.inf, 0
+        self._time_left = TimeLeft()
         self._elsewhere = _told_elsewhere()
 
     def __call__(self, what: str, share: float) -> None:
         self._elsewhere(what, share)
         now = self._clock()
+        left = self._time_left(what, share, now)
         terminal = self._stream.isatty()
         if what != self._what:
             if terminal and self._what:
                 print(file=self._stream)
-            self._what, self._begun, self._told, self._width = what, (now, share), -math.inf, 0
+            self._what, self._told, self._width = what, -math.inf, 0
         if not terminal and share < 1 and now - self._told < self._EVERY:
             return
         self._told = now
-        line = f"{what}: {share:.1%}{self._left(now, share)}"
+        line = f"{what}: {share:.1%}{_words(left) if share < 1 else ''}"
         print(
             f"\r{line:<{self._width}}" if terminal else line, end="" if terminal else "\n", file=self._stream
         )
@@ -54,16 +57,14 @@ class Progress:
         self._stream.flush()
         self._width = len(line)
 
-    def _left(self, now: float, share: float) -> str:
-        """A run that goes on from where it stopped begins with a share above 0."""
-        start, at_start = self._begun
-        if share >= 1 or share <= at_start or now - start < 1:
-            return ""
-        seconds = (now - start) * (1 - share) / (share - at_start)
-        if seconds < 90:
-            return f", {seconds:.0f} s left"
-        hours, minutes = divmod(round(seconds / 60), 60)
-        return f", {hours} h {minutes} min left" if hours else f", {minutes} min left"
+
+def _words(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        return f", {seconds:.0f} s left"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f", {hours} h {minutes} min left" if hours else f", {minutes} min left"
 
 
 @contextmanager

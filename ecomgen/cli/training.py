@@ -61,21 +61,31 @@ def lighten(
 
 
 def finetune(
-    data: Annotated[Path, typer.Option(help="Product set: a zip or a folder of at least 24 photos.")],
     out: Annotated[str, typer.Option(help="Name of the new checkpoint, or a folder (with a /).")],
+    data: Annotated[
+        Path | None, typer.Option(help="Product set: a zip or a folder of at least 24 photos.")
+    ] = None,
+    liked: Annotated[
+        list[str] | None,
+        typer.Option(help="Also learn from the pictures of this shortlist, or from all that are liked: all."),
+    ] = None,
     base: Annotated[
         str, typer.Option(help="Checkpoint that it begins with: a name or a folder.")
     ] = "default",
     method: Annotated[str, typer.Option(help="full, or freeze: for a few hundred photos.")] = "full",
     minutes: Annotated[float, typer.Option(help="How long it is taught, at most.")] = 20.0,
     title: Annotated[str, typer.Option(help="What the new checkpoint is called in the page.")] = "",
+    base_data: Annotated[
+        Path | None, typer.Option(help="The base's own photos, to measure on them what was forgotten.")
+    ] = None,
     resume: Resume = False,
 ) -> None:
     """Teach a checkpoint a product set of yours; Ctrl-C stops it safely."""
     from ecomgen.services.finetuning import FinetuneRequest
     from ecomgen.services.finetuning import finetune as teach
 
-    request = FinetuneRequest(data, out, base, method, minutes, title, resume)
+    sources = tuple(liked or ())
+    request = FinetuneRequest(data, out, base, method, minutes, title, resume, sources, base_data)
     folder = teach(request, read_settings(), Progress(sys.stderr))
     print_line(f"The checkpoint is in {folder}." if folder else "Stopped; --resume goes on from here.")
     if folder is None:

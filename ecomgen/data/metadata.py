@@ -22,6 +22,7 @@ Row = dict[str, str]
 
 CLASS_FOLDER = "class folder"  # the column that holds the name of a photo's class folder
 GUESSED = "guessed"  # the column that says which cells a recogniser filled in: "colour=red; pattern=solid"
+GENERATED = "generated"  # the column that says "yes" of what is no photo but a generated picture
 VOTE_WEIGHT = "vote weight"  # the column that says how much more often than others a photo is learnt from
 RARE = 3  # a value of fewer products than this does not extend the schema in a set of more than MANY
 MANY = 1000
@@ -35,6 +36,7 @@ _BRANDS = "brand|brand name|manufacturer|maker|vendor|seller|designer|trademark|
 _COARSE = "master category|mastercategory|sub category|subcategory"
 _NO_ATTRIBUTE = {
     GUESSED,
+    GENERATED,
     VOTE_WEIGHT,
     *FILE_COLUMNS,
     *_TITLE_COLUMNS,

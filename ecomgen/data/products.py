@@ -16,7 +16,15 @@ from pathlib import Path, PurePosixPath
 from PIL import Image
 
 from ecomgen.data.archive import Entry, Limits, Refusal, list_entries, refusal
-from ecomgen.data.metadata import CLASS_FOLDER, VOTE_WEIGHT, Row, attributes_of, read_metadata, said_by_people
+from ecomgen.data.metadata import (
+    CLASS_FOLDER,
+    GENERATED,
+    VOTE_WEIGHT,
+    Row,
+    attributes_of,
+    read_metadata,
+    said_by_people,
+)
 from ecomgen.data.photos import check_photo, decode_photo
 from ecomgen.errors import DataError
 from ecomgen.schema import Attributes, Schema, default_schema, fold
@@ -56,6 +64,11 @@ class Product:
         except ValueError:
             return 1.0
         return min(max(weight, 0.01), 100.0) if weight > 0 else 1.0  # also 1 for NaN
+
+    @property
+    def generated(self) -> bool:
+        """Whether the set says that it is no photo but a generated picture."""
+        return fold(self.row.get(GENERATED, "")) == "yes"
 
     def side(self) -> int:
         """Pixels of the photo's longer side, by its header alone. Raises DataError."""

@@ -41,7 +41,8 @@ class Synthesis(nn.Module):
     The picture is a fixed base, the principal components of the training photos weighed by w, plus what the styled
     convolutions draw over it; they see the base at every resolution. So outlines and colours are there from the
     first step of training, and what has to be learnt is detail. Each resolution above the base's adds its own detail
-    (the output skips of StyleGAN2), so that a network grows by a block that adds nothing yet.
+    (the output skips of StyleGAN2), so that a network grows by a block that adds nothing yet. A folded network draws its last
+    resolution without a block of its own, four pixels from each place of the last block (after MobileStyleGAN, Belousov 2021).
     """
 
     scale: Tensor
@@ -63,7 +64,10 @@ class Synthesis(nn.Module):
         self.to_rgb = nn.ModuleList(
             ModulatedConv(c, 3, config.w_dim, kernel=1, demodulate=False) for c in above
         )
-        for layer in self.to_rgb:
+        self.unfold = (
+            ModulatedConv(config.channels[-1], 12, config.w_dim, demodulate=False) if config.folded else None
+        )
+        for layer in (*self.to_rgb, *filter(None, [self.unfold])):
             assert isinstance(layer, ModulatedConv)
             nn.init.zeros_(layer.weight)
 
@@ -103,6 +107,8 @@ class Synthesis(nn.Module):
             side = 2 * x.shape[-1]
             x = block(x, w, resized(base, side))
             picture = resized(picture, side) + to_rgb(x, w)
+        if self.unfold:
+            picture = resized(picture, 2 * picture.shape[-1]) + F.pixel_shuffle(self.unfold(x, w), 2)
         return picture
 
 

@@ -95,6 +95,7 @@ class Checkpoints:
     def _summary(self, name: str) -> ModelSummary | None:
         """None for a folder that holds no generator, such as the text encoder's."""
         from ecomgen.models.checkpoint import is_other_network, known_values, read_config, weights_in
+        from ecomgen.models.shape import GeneratorConfig
 
         folder = self._settings.checkpoint(name)
         if is_other_network(folder):
@@ -105,7 +106,7 @@ class Checkpoints:
             return ModelSummary(
                 name=name,
                 title=plain["title"],
-                size=4 * 2 ** (len(plain["generator"]["channels"]) - 1),
+                size=GeneratorConfig(**plain["generator"]).size,
                 categories=known.get("category", ()),
                 attributes=known,
                 hash=plain["sha256"][:12],

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ecomgen.data.metadata import VOTE_WEIGHT
+from ecomgen.data.metadata import GENERATED, VOTE_WEIGHT
 from ecomgen.errors import InvalidRequest, StoreError
 from ecomgen.services.review import Review, ReviewedPicture
 from ecomgen.services.tables import harmless, write_table
@@ -130,6 +130,7 @@ def _zip(review: Review, pictures: Iterable[ReviewedPicture], target: Path) -> i
                         "file_name": name,
                         "title": picture.prompt,
                         VOTE_WEIGHT: f"{vote_weight(review, picture.id):g}",
+                        GENERATED: "yes",
                         **{k: v for k, v in picture.attributes.items() if v},
                     }
                 )

@@ -13,6 +13,7 @@ from typing import Any
 
 from ecomgen.errors import InvalidRequest
 from ecomgen.services.evaluation import find_checkpoint
+from ecomgen.services.gain_report import keep_pairs, told
 from ecomgen.services.training import Progress, StopOnSignal
 from ecomgen.settings import Settings
 
@@ -23,26 +24,39 @@ MOST_MINUTES = 24 * 60.0
 GAIN = "gain.json"
 """Beside a fine-tuned checkpoint: what the fine-tuning brought."""
 
+MAX_TITLE = 80
+LEAST_PHOTOS = 24
+
+_JOINED = "learnt-from"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,47}")
 
 
 @dataclass(frozen=True)
 class FinetuneRequest:
-    """`out` is the name of the new checkpoint, or a folder; `minutes` are those of this machine."""
+    """`out` is the name of the new checkpoint, or a folder; `minutes` are those of this machine.
 
-    data: Path
+    `liked`: shortlists, or "all", of pictures that are learnt from too, or without `data` alone. `base_data`: the base's own
+    photos, where they are at hand, to measure what was forgotten.
+    """
+
+    data: Path | None
     out: str
     base: str = "default"
     method: str = "full"
     minutes: float = 20.0
     title: str = ""
     resume: bool = False
+    liked: tuple[str, ...] = ()
+    base_data: Path | None = None
 
     def command(self) -> list[str]:
         """The same as arguments of `ecomgen`."""
-        words = ["finetune", "--data", str(self.data), "--base", self.base, "--out", self.out]
+        words = ["finetune", *(["--data", str(self.data)] if self.data else [])]
+        words += [word for name in self.liked for word in ("--liked", name)]
+        words += ["--base", self.base, "--out", self.out]
         words += ["--method", self.method, "--minutes", f"{self.minutes:g}"]
         words += ["--title", self.title] if self.title else []
+        words += ["--base-data", str(self.base_data)] if self.base_data else []
         return words + (["--resume"] if self.resume else [])
 
     def command_line(self) -> str:
@@ -61,20 +75,27 @@ def finetune(request: FinetuneRequest, settings: Settings, progress: Progress) -
     import torch
 
     from ecomgen.training import finetune as training
+    from ecomgen.training import processes
+    from ecomgen.training.pace import PACE, Pace
 
     if settings.threads:
         torch.set_num_threads(settings.threads)
+    progress = Pace(progress, out / PACE)
+    data = _data(request, settings, out)
     with StopOnSignal() as stop:
         done = training.finetune(
-            base, request.data, out, request.method, request.minutes, request.title, request.resume,
+            base, data, out, request.method, request.minutes, request.title, request.resume,
             stop.is_set, progress,
         )  # fmt: skip
     if not done:
         return None
-    gain = _gain(base, out, request, progress)
+    if not processes.is_main():
+        return out
+    gain = _gain(base, out, data, request, progress)
     _write(out / "README.md", _card(out, request, gain))
     _write(out / GAIN, json.dumps(gain, ensure_ascii=False, indent=1) + "\n")
-    shutil.rmtree(out / "state", ignore_errors=True)  # nothing is left to resume
+    for name in ("state", _JOINED):
+        shutil.rmtree(out / name, ignore_errors=True)  # nothing is left to resume
     return out
 
 
@@ -84,6 +105,10 @@ def check(request: FinetuneRequest, settings: Settings) -> tuple[Path, Path]:
         raise InvalidRequest(f"The method is one of: {', '.join(METHODS)}.")
     if not 0 < request.minutes <= MOST_MINUTES:  # also false for NaN
         raise InvalidRequest("The minutes have to be more than 0 and at most 1440.")
+    if not request.data and not request.liked:
+        raise InvalidRequest("Please name a product set, or pictures that people liked.")
+    if len(request.title) > MAX_TITLE or not request.title.isprintable():
+        raise InvalidRequest(f"The title is one line of at most {MAX_TITLE} characters.")
     base = find_checkpoint(settings, request.base)
     if os.sep in request.out:
         out = Path(request.out)
@@ -105,22 +130,45 @@ def checked_name(name: str, settings: Settings, taken: bool = False) -> str:
     return name
 
 
-def _gain(base: Path, out: Path, request: FinetuneRequest, progress: Progress) -> dict[str, Any]:
+def _data(request: FinetuneRequest, settings: Settings, out: Path) -> Path:
+    """What is learnt from: the set, or one that liked pictures were joined to, which a resumed run finds again as it was."""
+    if not request.liked:
+        assert request.data
+        return request.data
+    from ecomgen.services.liked import join_liked, named_sources
+    from ecomgen.services.review import Review
+    from ecomgen.training import processes
+
+    joined = out / _JOINED
+    if processes.is_main() and not (request.resume and joined.is_dir()):
+        review = Review(settings)
+        try:
+            join_liked(review, named_sources(review, request.liked), request.data, joined)
+        finally:
+            review.close()
+    processes.wait()
+    return joined
+
+
+def _gain(base: Path, out: Path, data: Path, request: FinetuneRequest, progress: Progress) -> dict[str, Any]:
     from ecomgen.models.checkpoint import load_checkpoint
     from ecomgen.models.recogniser import load_recogniser
     from ecomgen.settings import bundled
     from ecomgen.training.finetune import PLAN, read_plan
+    from ecomgen.training.forgetting import measure_forgotten, read_base_photos
     from ecomgen.training.gain import measure_gain
     from ecomgen.training.photos import read_photos
 
     judge, _ = load_recogniser(bundled("checkpoints") / "judge")
-    photos = read_photos(read_plan(out / PLAN).data, request.data, judge.size)
-    tuned = load_checkpoint(out)
+    photos = read_photos(read_plan(out / PLAN).data, data, judge.size)
+    old, tuned = load_checkpoint(base), load_checkpoint(out)
+    old_photos = read_base_photos(old, request.base_data, judge.size) if request.base_data else None
     return {
         "base": request.base,
-        "base_hash": load_checkpoint(base).hash,
+        "base_hash": old.hash,
         "tuned_hash": tuned.hash,
-        **measure_gain(load_checkpoint(base), tuned, judge, photos, update_progress=progress),
+        **measure_gain(old, tuned, judge, photos, update_progress=progress, show_pair=keep_pairs(out)),
+        "forgotten": measure_forgotten(old, tuned, judge, old_photos, update_progress=progress),
     }
 
 
@@ -128,7 +176,7 @@ def _card(out: Path, request: FinetuneRequest, gain: dict[str, Any]) -> str:
     known = json.loads((out / "config.json").read_text(encoding="utf-8"))["counts"]
     lines = [f"- {name}: {', '.join(values)}" for name, values in known.items()]
     shown = {name: gain[f"kid_{name}"] for name in ("base", "tuned", "photos")}
-    told = {
+    values = {
         name: f"{value:.4f} ± {error:.4f}" if value is not None else "not measured"
         for name, (value, error) in shown.items()
     }
@@ -144,10 +192,11 @@ def _card(out: Path, request: FinetuneRequest, gain: dict[str, Any]) -> str:
             *lines,
             "",
             "Kernel distance (KID in the bundled judge's features; 0 is like real photos) to the held-out photos, psi "
-            f"{gain['psi']}, {gain['pictures']} pictures: base {told['base']}, this checkpoint {told['tuned']}, its training photos "
-            f"{told['photos']}. Pictures as near to a training photo as only 1 % of the held-out photos: "
+            f"{gain['psi']}, {gain['pictures']} pictures: base {values['base']}, this checkpoint {values['tuned']}, its training photos "
+            f"{values['photos']}. Pictures as near to a training photo as only 1 % of the held-out photos: "
             f"{gain['near_copies_1']:.1%}.",
             "",
+            *told(gain),
             f"Made by `{request.command_line()}`.",
             "",
         ]

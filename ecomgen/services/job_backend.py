@@ -1,4 +1,4 @@
-"""Where jobs run. Here: as processes of this machine that live on when the app ends."""
+"""Where jobs run. Here: as processes of this machine that live on when the app ends; ray_backend.py: on a Ray cluster."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import psutil
 import ecomgen
 from ecomgen.data.store import JobRow
 from ecomgen.services import job_process
-from ecomgen.services.job_folder import HEARTBEAT, LOG, PROGRESS, RUN_BEGINS, outcome_file, read_json
+from ecomgen.services.job_folder import LOG, PROGRESS, RUN_BEGINS, last_beat, outcome_file, read_json
 from ecomgen.services.job_process import MARK, processes
 
-_SILENT = 30.0  # seconds without a heartbeat after which a job in another process table is dead
+SILENT = 30.0  # seconds without a heartbeat after which a job in another process table is dead
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -44,6 +44,44 @@ class Backend(Protocol):
         """Bytes of memory, and of the accelerator's (None: unknown)."""
 
 
+def surroundings(job: JobRow, folder: Path, threads: int) -> dict[str, str]:
+    """The environment variables that a job's processes need."""
+    package = str(Path(ecomgen.__file__).resolve().parent.parent)
+    needed = {
+        **dict.fromkeys(_THREADS, str(threads)),
+        MARK: job.id,
+        "ECOMGEN_PROGRESS": str(folder / PROGRESS),
+        "PYTHONPATH": os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH")))),
+        "PYTHONSAFEPATH": "1",  # what lies in the job's folder is never imported
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONIOENCODING": "utf-8:backslashreplace",
+    }
+    if job.device == "cpu":
+        needed["CUDA_VISIBLE_DEVICES"] = ""  # the accelerator is another job's
+    return needed
+
+
+def runner(job: JobRow, folder: Path) -> list[str]:
+    """The command of the process around the job's `job.starts`-th run."""
+    return [sys.executable, "-P", "-m", job_process.__name__, str(folder), str(job.starts)]
+
+
+def begin_log(job: JobRow, folder: Path) -> None:
+    """Make the log ready for the next run's words. Raises OSError."""
+    with (folder / LOG).open("ab") as log:
+        if job.starts > 1:
+            log.write(f"{RUN_BEGINS}\n".encode())
+
+
+def memory_of(members: list[psutil.Process]) -> int:
+    """Bytes that these processes take."""
+    memory = 0
+    for process in members:
+        with suppress(psutil.Error):
+            memory += process.memory_info().rss
+    return memory
+
+
 class LocalProcesses:
     """Processes of this machine, in a session of their own, behind everything else in the queue for the cores.
 
@@ -57,31 +95,15 @@ class LocalProcesses:
         self._lost: dict[tuple[str, int], float] = {}
 
     def start(self, job: JobRow, folder: Path) -> str:
-        package = str(Path(ecomgen.__file__).resolve().parent.parent)
-        path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
-        environment = {
-            **os.environ,
-            **dict.fromkeys(_THREADS, str(self._threads)),
-            MARK: job.id,
-            "ECOMGEN_PROGRESS": str(folder / PROGRESS),
-            "PYTHONPATH": path,
-            "PYTHONSAFEPATH": "1",  # what lies in the job's folder is never imported
-            "PYTHONUNBUFFERED": "1",
-            "PYTHONIOENCODING": "utf-8:backslashreplace",
-        }
-        if job.device == "cpu":
-            environment["CUDA_VISIBLE_DEVICES"] = ""  # the accelerator is another job's
+        begin_log(job, folder)
         with (folder / LOG).open("ab") as log:
-            if job.starts > 1:
-                log.write(f"{RUN_BEGINS}\n".encode())
-                log.flush()
             child = subprocess.Popen(
-                [sys.executable, "-P", "-m", job_process.__name__, str(folder), str(job.starts)],
+                runner(job, folder),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=folder,
-                env=environment,
+                env={**os.environ, **surroundings(job, folder, self._threads)},
                 start_new_session=True,
             )
         self._children.append(child)
@@ -110,12 +132,9 @@ class LocalProcesses:
         return code if isinstance(code, int) else None
 
     def usage(self, job: JobRow, folder: Path) -> tuple[int, int | None]:
-        members, memory = self._members(job), 0
-        for process in members:
-            with suppress(psutil.Error):
-                memory += process.memory_info().rss
+        members = self._members(job)
         accelerator = _accelerator_memory({p.pid for p in members}) if job.device == "cuda" else None
-        return memory, accelerator
+        return memory_of(members), accelerator
 
     def _members(self, job: JobRow) -> list[psutil.Process]:
         # The whole table is read only at a job's beginning and end: before its process is known, or when that is gone.
@@ -123,13 +142,8 @@ class LocalProcesses:
 
     def _elsewhere(self, job: JobRow, folder: Path) -> bool:
         """Whether it runs in a process table that cannot be seen from here, e.g. of another container on this folder."""
-        try:
-            run, place = (folder / HEARTBEAT).read_text().split(" ", 1)
-            age = time.time() - (folder / HEARTBEAT).stat().st_mtime
-        except (OSError, ValueError):
-            return False
-        ended = outcome_file(folder, job.starts).exists()
-        return run == str(job.starts) and place != job_process.where() and age < _SILENT and not ended
+        beat, ended = last_beat(folder, job.starts), outcome_file(folder, job.starts).exists()
+        return beat is not None and beat.place != job_process.where() and beat.age < SILENT and not ended
 
     def _end_without_watcher(self, job: JobRow, members: list[psutil.Process]) -> None:
         """Nobody would write down how it ends: let it save, then it is started again."""

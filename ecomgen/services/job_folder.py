@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ecomgen.services.time_left import TimeLeft
+
 COMMAND = "job.json"
 PROGRESS = "progress.json"
 LOG = "log.txt"
@@ -76,6 +78,24 @@ def outcome_file(folder: Path, run: int) -> Path:
     return folder / f"exit-{run}.json"
 
 
+@dataclass(frozen=True)
+class Beat:
+    """Seconds since a run last gave a sign of life, and the process table that it is in."""
+
+    age: float
+    place: str
+
+
+def last_beat(folder: Path, run: int) -> Beat | None:
+    """The newest sign of life of a job's `run`-th run."""
+    try:
+        whose, place = (folder / HEARTBEAT).read_text().split(" ", 1)
+        age = time.time() - (folder / HEARTBEAT).stat().st_mtime
+    except (OSError, ValueError):
+        return None
+    return Beat(age, place) if whose == str(run) else None
+
+
 class FileProgress:
     """Writes progress.json at most twice a second (and at each end), with an estimate of the seconds that are left."""
 
@@ -83,17 +103,14 @@ class FileProgress:
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._path, self._clock = path, clock
-        self._what, self._begun, self._told = "", (0.0, 0.0), -math.inf
+        self._time_left, self._told = TimeLeft(), -math.inf
 
     def __call__(self, what: str, share: float) -> None:
         now = self._clock()
-        if what != self._what:
-            self._what, self._begun = what, (now, share)
+        left = self._time_left(what, share, now)
         if share < 1 and now - self._told < self._EVERY:
             return
         self._told = now
-        start, at_start = self._begun
-        left = (now - start) * (1 - share) / (share - at_start) if share > at_start else None
         told = {"what": what, "share": share, "seconds_left": left, "at": time.time()}
         with suppress(OSError):  # a full disk must not end what could still be finished
             write_json(self._path, told, lasting=False)
@@ -105,6 +122,8 @@ def read_progress(folder: Path) -> JobProgress:
     share, left, at = (_number(told.get(key)) for key in ("share", "seconds_left", "at"))
     with suppress(OverflowError, OSError, ValueError):
         when = None if at is None else datetime.fromtimestamp(at, UTC)
+        if left is not None and at is not None:
+            left = max(left - max(time.time() - at, 0.0), 0.0)
         return JobProgress(str(told.get("what", ""))[:200], min(max(share or 0.0, 0.0), 1.0), left, when)
     return JobProgress()
 

@@ -80,7 +80,7 @@ def main(folder: Path, run: int) -> None:
         signal.signal(number, ask)
     if not begin(folder, run):
         return
-    os.nice(_NICE)
+    _stand_back()
     beat = folder / HEARTBEAT
     beat.write_text(f"{run} {where()}")
     command = [part.replace("{folder}", str(folder)) for part in read_json(folder / COMMAND)["command"]]
@@ -100,6 +100,13 @@ def main(folder: Path, run: int) -> None:
     own = os.environ[MARK]
     kill(own, [one for one in processes(own) if one.pid != os.getpid()])
     write_json(outcome_file(folder, run), {"code": code})
+
+
+def _stand_back() -> None:
+    """Let everything else go first; on Linux sessions are weighed against each other before the processes in them are."""
+    os.nice(_NICE)
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(_NICE))
 
 
 if __name__ == "__main__":

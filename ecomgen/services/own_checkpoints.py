@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ecomgen.data.archive import Limits, list_entries
 from ecomgen.errors import CheckpointError, DataError, EcomgenError, InvalidRequest
-from ecomgen.services.finetuning import checked_name
+from ecomgen.services.finetuning import MAX_TITLE, checked_name
 from ecomgen.services.review_input import checked_text
 from ecomgen.settings import Settings
 
@@ -21,8 +21,8 @@ _FILES = (
 )  # fmt: skip
 """What belongs to a checkpoint besides config.json and its weights."""
 
+_MOST_CARD = 20_000  # characters
 _LIMITS = Limits(entries=64, total_bytes=2**30, entry_bytes=64 * 2**20, ratio=100)
-_MAX_TITLE = 80
 
 
 class OwnCheckpoints:
@@ -38,7 +38,7 @@ class OwnCheckpoints:
     def publish(self, folder: Path, name: str, title: str = "") -> None:
         """Copy the checkpoint in `folder` among the others, from where Create can use it."""
         name = checked_name(name, self._settings)
-        title = checked_text("title", title, _MAX_TITLE)
+        title = checked_text("title", title, MAX_TITLE)
         arriving = self._begin()
         try:
             for path in _belonging(folder):
@@ -61,6 +61,15 @@ class OwnCheckpoints:
         leaving = self._folder / f".{secrets.token_hex(8)}"
         self._own(name).rename(leaving)  # gone at once, whatever happens while its files are removed
         shutil.rmtree(leaving, ignore_errors=True)
+
+    def card(self, name: str) -> str:
+        """Its model card, as text that may come from anyone; empty where it has none."""
+        path = self._own(name) / "README.md"
+        try:
+            with path.open(encoding="utf-8", errors="replace") as file:
+                return file.read(_MOST_CARD)
+        except OSError:
+            return ""
 
     def pack(self, name: str, target: Path) -> None:
         """Write it as a zip, which `bring_in` reads."""

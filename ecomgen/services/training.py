@@ -28,11 +28,14 @@ def train(config: Path, data: Path | None, out: Path | None, resume: bool, progr
     A stopped run has saved its state and goes on with `resume`. The configuration is kept beside it as training.toml, so
     that the folder says all about the run. Raises ConfigError, DataError, CheckpointError, TrainingError.
     """
+    from ecomgen.training import processes
     from ecomgen.training.config import load_config, read_config
 
     config = find_config(config)
     plain = read_config(config)
     folder = out or Path("checkpoints") / config.stem
+    if plain.get("trainer") != "generator" and processes.count() > 1:
+        raise ConfigError("Several processes train a generator only; start this training without accelerate.")
     match plain.get("trainer"):
         case "generator":
             from ecomgen.training.generator import GeneratorTraining, train_generator

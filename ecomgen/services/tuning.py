@@ -6,7 +6,7 @@ import os
 import re
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,14 @@ from PIL import Image
 
 from ecomgen.data.store import Device, JobRow
 from ecomgen.errors import EcomgenError, InvalidRequest
-from ecomgen.services.finetuning import GAIN, FinetuneRequest, check, checked_name
+from ecomgen.services.estimating import Estimate, Estimating
+from ecomgen.services.finetuning import GAIN, LEAST_PHOTOS, FinetuneRequest, check, checked_name
+from ecomgen.services.gain_report import PAIRS
 from ecomgen.services.job_folder import COMMAND, read_json, write_json
 from ecomgen.services.jobs import Jobs
+from ecomgen.services.liked import Source, count_liked, liked_sources, named_sources
 from ecomgen.services.own_checkpoints import OwnCheckpoints, pack_folder
+from ecomgen.services.review import Review
 from ecomgen.services.side_by_side import side_by_side
 from ecomgen.services.uploads import Uploads
 from ecomgen.settings import Settings
@@ -27,7 +31,10 @@ _NEW = "new"  # the checkpoint's folder in that of its job
 _OUT = f"{{folder}}/{_NEW}"
 _SIDES, _PUBLISHED = "sides.json", "published.json"
 _CURVE_POINTS = 240
-_PICTURE = re.compile(r"drawn|reconstructions|sample-[0-9]{10}|side-[0-9]{1,2}-(base|tuned)")
+_PICTURE = re.compile(
+    r"drawn|reconstructions|sample-[0-9]{10}|side-[0-9]{1,2}-(base|tuned)|pair-[0-9]-(picture|photo)"
+)
+_PHOTOS = {".png", ".jpg", ".jpeg", ".jfif", ".webp"}
 
 
 @dataclass(frozen=True)
@@ -42,11 +49,15 @@ class Machine:
 
 @dataclass(frozen=True)
 class Made:
-    """What a job has left so far. `curve`: [images, loss or None, distance or None]; `gain` is empty until it is measured."""
+    """What a job has left so far. `curve`: name -> [images, value]; `gain` is empty until it is measured; `best`: the images after
+    which it was nearest to the photos, where it was kept as it was then; `pairs`: how many of the nearest pairs can be shown.
+    """
 
     samples: list[str]
     curve: dict[str, list[tuple[float, float]]]
     gain: dict[str, Any]
+    best: tuple[float, float] | None
+    pairs: int
     usable: bool
     published: str
 
@@ -54,8 +65,11 @@ class Made:
 class Tuning:
     """The jobs that fine-tune. Raises InvalidRequest, CheckpointError, StoreError."""
 
-    def __init__(self, settings: Settings, jobs: Jobs, own: OwnCheckpoints, uploads: Uploads) -> None:
+    def __init__(
+        self, settings: Settings, jobs: Jobs, own: OwnCheckpoints, uploads: Uploads, review: Review
+    ) -> None:
         self._settings, self._jobs, self._own, self._uploads = settings, jobs, own, uploads
+        self._review, self._estimating = review, Estimating(settings)
         self._comparing = threading.Lock()
 
     def machine(self) -> Machine:
@@ -72,23 +86,46 @@ class Tuning:
         names = ("my-products", *(f"my-products-{n}" for n in range(2, 10_000)))
         return next(name for name in names if name not in taken)
 
-    def request(self, data: Path, name: str, base: str, method: str, minutes: float) -> FinetuneRequest:
-        """What would be done, checked."""
+    def liked(self) -> list[Source]:
+        """Which pictures that people liked there are to learn from."""
+        return liked_sources(self._review)
+
+    def request(
+        self, data: Path | None, name: str, base: str, method: str, minutes: float, liked: Sequence[str] = ()
+    ) -> FinetuneRequest:
+        """What would be done, checked; without `data` it learns from `liked` pictures alone."""
         if not all(isinstance(text, str) for text in (name, base, method)):
             raise InvalidRequest("The name, the checkpoint and the method must be text.")
         if isinstance(minutes, bool) or not isinstance(minutes, int | float):
             raise InvalidRequest("The minutes have to be more than 0 and at most 1440.")
         if os.sep in base or base.startswith("."):  # a folder is for the command line
             raise InvalidRequest("There is no checkpoint of this name.")
-        request = FinetuneRequest(data, checked_name(name, self._settings), base, method, float(minutes))
+        request = FinetuneRequest(
+            data,
+            checked_name(name, self._settings),
+            base,
+            method,
+            float(minutes),
+            liked=named_sources(self._review, liked),
+        )
         check(request, self._settings)
+        if self._photos(request) < LEAST_PHOTOS:
+            raise InvalidRequest(f"At least {LEAST_PHOTOS} photos and pictures are needed to learn from.")
         return request
+
+    def estimate(self, request: FinetuneRequest) -> Estimate | None:
+        """How long it would take; None while the machine is measured, which begins when it is first asked."""
+        return self._estimating.estimate(request, self._photos(request))
+
+    def _photos(self, request: FinetuneRequest) -> int:
+        files = request.data.rglob("*") if request.data else ()
+        return sum(path.suffix.lower() in _PHOTOS for path in files) + count_liked(
+            self._review, request.liked
+        )
 
     def start(self, request: FinetuneRequest, visitor: str = "") -> JobRow:
         """Put it at the end of the queue."""
-        inside = FinetuneRequest(
-            request.data, _OUT, request.base, request.method, request.minutes, request.out
-        )
+        inside = replace(request, out=_OUT, title=request.out)
         return self._jobs.submit(
             ("-m", "ecomgen", *inside.command()), request.out, self.machine().device, visitor
         )
@@ -112,15 +149,23 @@ class Tuning:
     def made(self, job_id: str) -> Made:
         """What there is of it by now."""
         out = self._jobs.folder(job_id) / _NEW
+        curve = _curves(out / "log.jsonl")
         names = [name for name in ("reconstructions", "drawn") if (out / f"{name}.png").is_file()]
         samples = [f"sample-{path.stem}" for path in sorted((out / "samples").glob("*.png"))]
         return Made(
             samples=[name for name in (samples or names[-1:]) if _PICTURE.fullmatch(name)],
-            curve=_curves(out / "log.jsonl"),
+            curve=curve,
             gain=read_json(out / GAIN),
+            best=min(curve.get("kid", ()), key=lambda point: point[1], default=None),
+            pairs=len(list((out / PAIRS).glob("*-photo.png"))),
             usable=(out / "config.json").is_file(),
-            published=str(read_json(out.parent / _PUBLISHED).get("name", "")),
+            published=self._published(out.parent),
         )
+
+    def _published(self, folder: Path) -> str:
+        """The name that it was published under, while there is a checkpoint of this name."""
+        name = str(read_json(folder / _PUBLISHED).get("name", ""))
+        return name if name in self._own.names() else ""
 
     def picture(self, job_id: str, name: str) -> Path:
         """A sample grid or a row of the comparison, by its name."""
@@ -133,6 +178,8 @@ class Tuning:
             if kind == "sample"
             else folder / f"{name}.png"
             if kind == "side"
+            else folder / _NEW / PAIRS / f"{rest}.png"
+            if kind == "pair"
             else folder / _NEW / f"{name}.png"
         )
         if not path.is_file():

@@ -22,7 +22,7 @@ from ecomgen.models.critic import Critic, CriticConfig
 from ecomgen.models.discriminator import DiscriminatorConfig, PatchDiscriminator
 from ecomgen.models.layers import shrink, smooth
 from ecomgen.models.synthesis import Synthesis
-from ecomgen.training import losses, steps
+from ecomgen.training import losses, processes, steps
 from ecomgen.training.augment import change_light
 from ecomgen.training.autoencoder import part_of, to_tensor
 from ecomgen.training.device import Compute
@@ -151,7 +151,8 @@ class AdversarialRun(Run):
 
     def step(self) -> dict[str, float]:
         config, lesson, device = self.config, self.lesson, self.compute.device
-        picked, large = self._rows()
+        whole, large = self._rows()
+        picked, large = processes.mine(whole), large // processes.count()
         rows = self.drawn.rows[picked].cpu()
         photos = to_tensor(lesson.photos[rows]).to(device)
         detail = to_tensor(lesson.detail[self._detail_of[rows[:large]]]).to(device)
@@ -166,7 +167,7 @@ class AdversarialRun(Run):
         redrawn = large + (len(rows) - large + 1) // 2
         mean, deviation = lesson.mean[rows[:redrawn]].to(device), lesson.deviation[rows[:redrawn]].to(device)
         w = torch.cat(
-            [mean + deviation * torch.randn(mean.shape).to(device), self.drawn.w[picked].to(device)]
+            [mean + deviation * processes.normal(mean.shape).to(device), self.drawn.w[picked].to(device)]
         )
         shift = torch.randint(-_SHIFT, _SHIFT + 1, (2,)).tolist()
         with self.compute.autocast():

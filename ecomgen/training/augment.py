@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ecomgen.training import processes
+
 _LUMA = torch.tensor([0.299, 0.587, 0.114])
 
 
@@ -53,7 +55,8 @@ def crop(pictures: Tensor, area: float, size: int = 0) -> Tensor:
 def change_light(pictures: Tensor, light: float, hue: float) -> Tensor:
     """Brightness, contrast and saturation by up to the share `light`, colours turned by up to the share `hue` of the circle."""
     n = len(pictures)
-    brightness, contrast, saturation = (1 + light * (torch.rand(3, n, 1, 1) * 2 - 1)).unbind()
+    chance = processes.mine(torch.rand(3, n * processes.count(), 1, 1), dim=1)
+    brightness, contrast, saturation = (1 + light * (chance * 2 - 1)).unbind()
     grey = _LUMA.expand(3, 3)
     matrix = saturation * torch.eye(3) + (1 - saturation) * grey
     if hue:

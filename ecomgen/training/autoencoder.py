@@ -22,7 +22,7 @@ from ecomgen.models.encoder import Encoder, EncoderConfig
 from ecomgen.models.layers import shrink
 from ecomgen.models.shape import GeneratorConfig
 from ecomgen.models.synthesis import Synthesis
-from ecomgen.training import losses, steps
+from ecomgen.training import losses, processes, steps
 from ecomgen.training.device import Compute
 from ecomgen.training.grid import save_grid
 from ecomgen.training.loop import (
@@ -128,7 +128,7 @@ class AutoencoderRun(Run):
 
     def step(self) -> dict[str, float]:
         config = self.config
-        rows = steps.batch_indices(len(self.photos), config.batch, self.done, config.seed)
+        rows = processes.mine(steps.batch_indices(len(self.photos), config.batch, self.done, config.seed))
         photos = to_tensor(self.photos[rows]).to(self.compute.device)
         steps.seed_step(config.seed, self.done + 1)
         ramp = min(max((self.progress - config.adversary_from) / 0.05, 0.0), 1.0)
@@ -140,7 +140,8 @@ class AutoencoderRun(Run):
         with self.compute.autocast():
             with torch.set_grad_enabled(config.learn_codes):
                 mean, log_variance = self._encode(photos)
-            w = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+            noise = processes.normal(mean.shape, dtype=mean.dtype, device=mean.device)
+            w = mean + noise * (0.5 * log_variance).exp()
             fake = self._synthesize(w)
             judged = None
             if ramp > 0:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
+from ecomgen.training import processes
+
 
 @dataclass(frozen=True)
 class Compute:
@@ -27,12 +29,13 @@ def choose_compute(precision: str = "auto") -> Compute:
 
     A CPU without native bf16 is many times slower with it, so both are timed on one convolution and the faster wins.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = processes.device()
     if precision == "auto":
         if device.type == "cuda":
             fast = torch.cuda.is_bf16_supported()
         else:
-            fast = _convolution_seconds(torch.bfloat16) < 0.8 * _convolution_seconds(torch.float32)
+            faster = _convolution_seconds(torch.bfloat16) < 0.8 * _convolution_seconds(torch.float32)
+            fast = bool(processes.told_by_main(faster))
         precision = "bf16" if fast else "fp32"
     return Compute(device, torch.bfloat16 if precision == "bf16" else torch.float32)
 

@@ -28,6 +28,7 @@ from ecomgen.models.critic import CriticConfig
 from ecomgen.models.discriminator import DiscriminatorConfig
 from ecomgen.models.recogniser import load_recogniser
 from ecomgen.settings import bundled
+from ecomgen.training import processes
 from ecomgen.training.adversarial import AdversarialConfig, AdversarialRun, Lesson
 from ecomgen.training.adversaries import load_adversary
 from ecomgen.training.autoencoder import AutoencoderConfig, AutoencoderRun
@@ -36,6 +37,7 @@ from ecomgen.training.device import choose_compute
 from ecomgen.training.generator import GeneratorTraining, train_generator
 from ecomgen.training.loop import Run, ShouldStop, UpdateProgress, never, quietly
 from ecomgen.training.mapping import Drawn, MappingConfig, MappingRun
+from ecomgen.training.pace import PACE, keep_pace
 from ecomgen.training.photos import DataConfig
 from ecomgen.training.selection import SelectionConfig
 
@@ -85,9 +87,18 @@ def finetune(
         update_progress("Measuring this machine", 0.0)
         checkpoint = load_checkpoint(base)
         count = len(read_products(data).products)
-        config = plan(base, checkpoint, count, method, minutes, measure(checkpoint), title or out.name)
-        out.mkdir(parents=True, exist_ok=True)
-        keep_plan(config, kept)
+        rates = measure(checkpoint)
+        config = plan(base, checkpoint, count, method, minutes, rates, title or out.name)
+        if processes.is_main():
+            out.mkdir(parents=True, exist_ok=True)
+            learning = {
+                "autoencoder": config.autoencoder.images * rates.autoencoder,
+                "mapping": config.mapping.latents * rates.mapping,
+                "adversarial": config.adversarial.images * rates.adversarial,
+            }
+            looks = config.adversarial.images // max(config.selection.every, 1)
+            keep_pace(out / PACE, learning, looks * min(config.selection.pictures, count), checkpoint)
+            keep_plan(config, kept)
     return train_generator(config, data, out, resume, should_stop, update_progress)
 
 
@@ -169,7 +180,7 @@ def _seconds(run: Run) -> float:
         start = time.monotonic()
         run.step()
         times.append(time.monotonic() - start)
-    return min(times[1:]) / run.batch
+    return processes.told_by_main(min(times[1:]) / run.batch)
 
 
 def read_plan(path: Path) -> GeneratorTraining:

@@ -23,6 +23,7 @@ from ecomgen.models.synthesis import Synthesis
 from ecomgen.models.text import TextEncoder
 from ecomgen.schema import Schema
 from ecomgen.settings import bundled
+from ecomgen.training import processes
 from ecomgen.training.adversarial import AdversarialConfig, AdversarialRun, train_adversarial
 from ecomgen.training.adversaries import load_adversaries, same_shape, save_adversaries
 from ecomgen.training.autoencoder import AutoencoderConfig, AutoencoderRun, train_autoencoder
@@ -82,6 +83,7 @@ def train_generator(
 
     `resume` goes on from the newest whole state in out/state; without it an earlier run's state is removed.
     """
+    update_progress = update_progress if processes.is_main() else quietly
     session = Session(out, resume, should_stop, update_progress)
     session.begin()
     update_progress("Reading the photos", 0.0)
@@ -118,7 +120,8 @@ def train_generator(
         done = train_adversarial(run, session, selection)
         drawn_images = run.images
         generator.synthesis.load_state_dict(run.average_synthesis.state_dict())
-        save_adversaries(out, run.adversary, run.critic)
+        if processes.is_main():
+            save_adversaries(out, run.adversary, run.critic)
     checkpoint = Checkpoint(
         name=out.name,
         title=config.title,
@@ -145,8 +148,10 @@ def train_generator(
             **({"started_from": {"hash": start.hash, **start.training}} if start else {}),
         },
     )
-    save_checkpoint(out, checkpoint)
-    write_typical(out, photos.train, photos.train_products)
+    if processes.is_main():
+        save_checkpoint(out, checkpoint)
+        write_typical(out, photos.train, photos.train_products)
+    processes.wait()
     if done:
         update_progress("Done", 1.0)
     return done

@@ -1,19 +1,21 @@
-"""A lighter checkpoint: the synthesis network with fewer channels, taught to draw what the whole one draws.
+"""A lighter checkpoint: the synthesis network with fewer channels and a folded last resolution, taught to draw what the whole one draws.
 
     w [n, w_dim] --teacher, frozen--> picture
                  --student-----------> picture'      loss = L1 at three resolutions + L1 of image gradients
-                                                          + distance in the adversary's features, where there is one
+                                                          + distance in a frozen backbone's features
+                                                          + distance of parts in the adversary's features, where there is one
 
 The student begins with those channels of its teacher that carry most energy (channel pruning, Li et al. 2017) and
-learns from latents that the teacher's own mapping drew (distillation, as in MobileStyleGAN, Belousov 2021). The mapping stays,
-but for half as many steps of integration.
+learns from latents that the teacher's own mapping drew (distillation, as in MobileStyleGAN, Belousov 2021). Most of a picture's
+time goes into its last resolution, so that is folded (models/synthesis.py). The mapping stays, but for half as many
+steps of integration.
 """
 
 from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,12 +23,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ecomgen.models.backbone import Backbone
 from ecomgen.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from ecomgen.models.discriminator import PatchDiscriminator
 from ecomgen.models.layers import ModulatedConv
+from ecomgen.models.recogniser import load_recogniser
 from ecomgen.models.shape import GeneratorConfig
 from ecomgen.models.stylegan import Generator
-from ecomgen.models.synthesis import Synthesis, UpBlock
+from ecomgen.models.synthesis import Synthesis, UpBlock, resized
+from ecomgen.settings import bundled
 from ecomgen.training import losses, steps
 from ecomgen.training.adversaries import load_adversary
 from ecomgen.training.grid import save_grid
@@ -51,13 +56,14 @@ _TIMED = 3
 class LightConfig:
     """Share of the channels that stays (0 to 1), minutes of teaching, and the weights of the losses."""
 
-    width: float = 0.5
+    width: float = 0.6
     minutes: float = 10.0
     latents: int = 4096
     batch: int = 16
     rate: float = 4e-3
     pixels: float = 500.0
     gradients: float = 400.0
+    perceptual: float = 300.0
     features: float = 60.0
     half_life: float = 600.0
     save_seconds: float = 120.0
@@ -66,9 +72,15 @@ class LightConfig:
 
 
 def light_shape(config: GeneratorConfig, width: float) -> GeneratorConfig:
-    """The shape of a lighter generator; widths are multiples of 8 where they can be, which processors like."""
-    channels = tuple(max(8, 8 * round(width * c / 8)) if c > 8 else c for c in config.channels)
-    return replace(config, channels=channels, steps=max(1, config.steps // 2))
+    """The shape of a lighter generator; widths are multiples of 32 where they can be, which processors like."""
+    fold = config.base < config.size and not config.folded
+    whole = config.channels[:-1] if fold else config.channels
+    channels = tuple(_narrowed(c, width, 32 if c > 32 else 8) for c in whole)
+    return replace(config, channels=channels, folded=fold or config.folded, steps=max(1, config.steps // 2))
+
+
+def _narrowed(channels: int, width: float, multiple: int) -> int:
+    return min(channels, max(multiple, multiple * round(width * channels / multiple)))
 
 
 @torch.no_grad()
@@ -83,18 +95,20 @@ def prune(teacher: Synthesis, config: GeneratorConfig, w: Tensor) -> Synthesis:
     student.start.bias.copy_(teacher.start.bias[rows])
     chain, slim = _chain(teacher), _chain(student)
     ends = []  # for every block the channels that it passes on
-    for i, (old, new) in enumerate(zip(chain, slim, strict=True)):
-        following = chain[i + 1] if i + 1 < len(chain) else teacher.to_rgb[-1]
+    for i, (old, new) in enumerate(zip(chain, slim, strict=False)):  # a folded student has one block less
+        following = chain[i + 1] if i + 1 < len(slim) else _outlet(teacher, student)
         # A block shuffles every four channels of what came before it into one.
-        shuffled = i % 2 == 0 and i + 1 < len(chain)
+        shuffled = i % 2 == 0 and i + 1 < len(slim)
         out = _spread(keep[following], 4) if shuffled else keep[following]
         if i and i % 2 == 0:
             ends.append(out)
         _copy(old, new, out, keep[old])
-    outlets = zip(teacher.to_rgb, student.to_rgb, ends[-len(teacher.to_rgb) :], strict=True)
-    for old, new, inputs in outlets:
-        _copy(old, new, torch.arange(3), inputs)
-    for before, after in zip(teacher.blocks, student.blocks, strict=True):
+    outlets = zip(teacher.to_rgb, student.to_rgb, ends[-len(student.to_rgb) :], strict=False)
+    for whole, narrow, inputs in outlets:
+        _copy(whole, narrow, torch.arange(3), inputs)
+    if teacher.unfold and student.unfold:
+        _copy(teacher.unfold, student.unfold, torch.arange(12), ends[-1])
+    for before, after in zip(teacher.blocks, student.blocks, strict=False):
         assert isinstance(before, UpBlock)
         assert isinstance(after, UpBlock)
         looking = keep[before.convolutions[0]]
@@ -105,9 +119,16 @@ def prune(teacher: Synthesis, config: GeneratorConfig, w: Tensor) -> Synthesis:
     return student
 
 
-def _chain(synthesis: Synthesis) -> list[nn.Module]:
+def _chain(synthesis: Synthesis) -> list[ModulatedConv]:
     """The modulated convolutions that features go through, without those that lead out to the picture."""
     return [synthesis.first, *(c for block in synthesis.blocks for c in block.convolutions)]  # type: ignore[union-attr]
+
+
+def _outlet(synthesis: Synthesis, student: Synthesis) -> ModulatedConv:
+    """What leads out to the picture where the student's last block ends."""
+    outlet = synthesis.to_rgb[len(student.to_rgb) - 1]
+    assert isinstance(outlet, ModulatedConv)
+    return outlet
 
 
 def _copy(old: nn.Module, new: nn.Module, out: Tensor, inputs: Tensor) -> None:
@@ -122,8 +143,9 @@ def _copy(old: nn.Module, new: nn.Module, out: Tensor, inputs: Tensor) -> None:
 
 def _kept_inputs(teacher: Synthesis, config: GeneratorConfig, w: Tensor) -> dict[nn.Module, Tensor]:
     """For each modulated convolution the input channels, in order, that move its output most."""
-    wanted = _input_widths(Synthesis(config))
-    layers = [m for m in teacher.modules() if isinstance(m, ModulatedConv)]
+    student = Synthesis(config)
+    layers = [*_chain(teacher)[: len(_chain(student))], _outlet(teacher, student)]
+    wanted = [layer.weight.shape[1] for layer in (*_chain(student), _outlet(student, student))]
     kept: dict[nn.Module, Tensor] = {}
 
     def measure(layer: nn.Module, inputs: tuple[Tensor, Tensor]) -> None:
@@ -131,7 +153,7 @@ def _kept_inputs(teacher: Synthesis, config: GeneratorConfig, w: Tensor) -> dict
         x, styles = inputs
         scaled = x * layer.style(styles)[:, :, None, None]
         energy = scaled.square().mean((0, 2, 3)) * layer.weight.square().sum((0, 2, 3))
-        kept[layer] = energy.topk(wanted[layers.index(layer)]).indices.sort().values
+        kept[layer] = energy.topk(int(wanted[layers.index(layer)])).indices.sort().values
 
     hooks = [layer.register_forward_pre_hook(measure) for layer in layers]
     with torch.enable_grad():  # all pictures together, not one by one; nothing here needs gradients
@@ -139,10 +161,6 @@ def _kept_inputs(teacher: Synthesis, config: GeneratorConfig, w: Tensor) -> dict
     for hook in hooks:
         hook.remove()
     return kept
-
-
-def _input_widths(synthesis: Synthesis) -> list[int]:
-    return [m.weight.shape[1] for m in synthesis.modules() if isinstance(m, ModulatedConv)]
 
 
 def _spread(channels: Tensor, each: int) -> Tensor:
@@ -180,12 +198,13 @@ class LightRun(Run):
         teacher: Synthesis,
         student: Synthesis,
         adversary: PatchDiscriminator | None,
+        backbone: Backbone,
         latents: Tensor,
         pictures: int,
     ) -> None:
         super().__init__(pictures, config.batch)
         self.config, self.latents = config, latents
-        self.teacher, self.adversary = teacher, adversary
+        self.teacher, self.adversary, self.backbone = teacher, adversary, backbone.requires_grad_(False)
         self.student = student.train().requires_grad_(True).to(memory_format=torch.channels_last)
         self.student.base.requires_grad_(False)
         self.average = copy.deepcopy(self.student).eval().requires_grad_(False)
@@ -208,15 +227,17 @@ class LightRun(Run):
         w = self.latents[steps.batch_indices(len(self.latents), config.batch, self.done, config.seed)]
         with torch.no_grad():
             wanted = self.teacher(w)
-            features = self.adversary(wanted)[1] if self.adversary else []
         drawn = self.student(w)
         parts = {
             "pixels": losses.multiscale_l1(drawn, wanted),
             "gradients": losses.gradient_l1(drawn, wanted),
+            "perceptual": self._distance(self._stages, drawn, wanted),
         }
-        total = config.pixels * parts["pixels"] + config.gradients * parts["gradients"]
-        if self.adversary:
-            parts["features"] = losses.feature_distance(self.adversary(drawn)[1], features)
+        total = sum(getattr(config, name) * part for name, part in parts.items())
+        if adversary := self.adversary:
+            top, left = torch.randint(wanted.shape[-1] // 2 + 1, (2,)).tolist()
+            half = (..., slice(top, top + wanted.shape[-1] // 2), slice(left, left + wanted.shape[-1] // 2))
+            parts["features"] = self._distance(lambda x: adversary(x)[1], drawn[half], wanted[half])
             total = total + config.features * parts["features"]
         descend(total, self.optimizer)
         self.done += 1
@@ -224,6 +245,14 @@ class LightRun(Run):
             self.average, self.student, steps.average_decay(self.images, config.batch, config.half_life)
         )
         return {name: float(part.detach()) for name, part in parts.items()}
+
+    def _stages(self, pictures: Tensor) -> list[Tensor]:
+        return self.backbone.stages(resized(pictures, self.backbone.config.size))
+
+    def _distance(self, look: Callable[[Tensor], list[Tensor]], drawn: Tensor, wanted: Tensor) -> Tensor:
+        with torch.no_grad():
+            features = look(wanted)
+        return losses.feature_distance(look(drawn), features)
 
 
 def train_light(
@@ -247,9 +276,10 @@ def train_light(
     shape = light_shape(checkpoint.generator.config, config.width)
     student = prune(teacher, shape, latents[:_MEASURED])
     adversary = load_adversary(folder)
-    trial = LightRun(config, teacher, copy.deepcopy(student), adversary, latents, 10**9)
+    backbone = load_recogniser(bundled("checkpoints") / "vision")[0].backbone
+    trial = LightRun(config, teacher, copy.deepcopy(student), adversary, backbone, latents, 10**9)
     pictures = _pictures_in(config.minutes, trial)
-    run = LightRun(config, teacher, student, adversary, latents, pictures)
+    run = LightRun(config, teacher, student, adversary, backbone, latents, pictures)
 
     def save_comparison() -> None:
         with torch.no_grad():

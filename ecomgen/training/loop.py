@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from ecomgen.errors import TrainingError
+from ecomgen.errors import ConfigError, TrainingError
+from ecomgen.training import processes
 from ecomgen.training.curves import save_curves
 from ecomgen.training.runlog import RunLog
 from ecomgen.training.state import load_newest, save_state
@@ -57,15 +58,21 @@ class Session:
 
     def begin(self) -> None:
         """Without `resume`, remove the state and the log of an earlier run."""
-        if not self.resume:
+        if not self.resume and processes.is_main():
             shutil.rmtree(self.out / "state", ignore_errors=True)
             (self.out / "log.jsonl").unlink(missing_ok=True)
+        processes.wait()
 
 
 class Run(ABC):
     """What `spend_budget` drives: networks, their optimisers, and how much of a budget of examples is spent."""
 
     def __init__(self, budget: int, batch: int) -> None:
+        several = processes.count()
+        if several > 1 and batch % (4 * several):
+            raise ConfigError(
+                f"A batch of {batch} cannot be shared by {several} processes; it has to be a multiple of {4 * several}."
+            )
         self.budget, self.batch, self.done = budget, batch, 0
         self.retreats = 0
 
@@ -124,11 +131,14 @@ class NotFinite(ArithmeticError):
 
 def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
     """One step downhill. Raises NotFinite, before any weight changes, when the loss or its gradients are not finite."""
-    if not bool(torch.isfinite(loss)):
+    shared = loss.detach().clone()
+    processes.average([shared])  # all skip the step, or none
+    if not bool(torch.isfinite(shared)):
         raise NotFinite("The loss is not a number any more.")
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+    processes.average(gradients)
     # Of a finite loss too: one NaN in a gradient would be in every weight after the next step.
     if gradients and not bool(torch.isfinite(nn.utils.get_total_norm(gradients))):
         optimizer.zero_grad(set_to_none=True)
@@ -158,6 +168,8 @@ def spend_budget(
 
     def save(last: bool) -> None:
         nonlocal last_curves
+        if not processes.is_main():
+            return
         chosen = {} if selection is None else {"selection": selection.state()}
         save_state(states, run.done, run.state() | chosen)
         if last or time.monotonic() - last_curves > _CURVES_SECONDS:
@@ -169,9 +181,15 @@ def spend_budget(
         run.load(state)
         if selection is not None and "selection" in state:
             selection.load(state["selection"])
-    else:
+    elif processes.is_main():
         save_state(states, run.done, run.state())  # there is always a state to go back to
-    log = RunLog(out / "log.jsonl")
+    processes.agree(part for part in run.parts().values() if isinstance(part, nn.Module))
+    log = RunLog(out / "log.jsonl") if processes.is_main() else None
+
+    def note(**numbers: float | int | str) -> None:
+        if log is not None:
+            log.write(phase=phase, step=run.done, images=run.images, **numbers)
+
     last_save, last_log, stopped, bad_in_row = time.monotonic(), time.monotonic(), False, 0
     since: list[dict[str, float]] = []
 
@@ -190,17 +208,18 @@ def spend_budget(
             run.retreat(state)
             if selection is not None and "selection" in state:
                 selection.load(state["selection"])
-            log.write(phase=phase, step=run.done, images=run.images, event="retreat", retreats=run.retreats)
+            note(event="retreat", retreats=run.retreats)
             since, bad_in_row = [], 0
-        stopped = session.should_stop()
+        stopped = processes.wanted_by_any(session.should_stop())
         if run.done % log_every == 0 and since:
             rate = len(since) * run.batch / (time.monotonic() - last_log)
-            log.write(phase=phase, step=run.done, images=run.images, images_per_second=rate, **_means(since))
+            note(images_per_second=rate, **processes.averaged(_means(since)))
             last_log, since = time.monotonic(), []
-            session.update_progress(doing, run.progress)
+            if processes.is_main():
+                session.update_progress(doing, run.progress)
         if selection is not None and selection.is_due(run.images, run.batch, run.progress >= 1):
             score = selection.look(run.images)
-            log.write(phase=phase, step=run.done, images=run.images, kid=score, best_kid=selection.best)
+            note(kid=score, best_kid=selection.best)
         if stopped or over() or time.monotonic() - last_save > save_seconds:
             save(last=stopped or over())
             last_save = time.monotonic()

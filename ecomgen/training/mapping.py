@@ -19,7 +19,7 @@ from ecomgen.models.encoder import Encoder
 from ecomgen.models.mapping import FlowMapping
 from ecomgen.models.shape import GeneratorConfig
 from ecomgen.models.stylegan import guided_schedule
-from ecomgen.training import losses, steps
+from ecomgen.training import losses, processes, steps
 from ecomgen.training.autoencoder import to_tensor
 from ecomgen.training.device import Compute
 from ecomgen.training.loop import (
@@ -107,11 +107,12 @@ class MappingRun(Run):
         config = self.config
         steps.seed_step(config.seed, self.done + 1)
         steps.set_rate(self.optimizer, config.rate * steps.falling(self.progress, floor=0.01))
-        rows = steps.batch_indices(len(self.mean), config.batch, self.done, config.seed).to(self.device)
-        draw = torch.rand(len(rows), self.known.shape[1] + 1).to(self.device)
+        rows = steps.batch_indices(len(self.mean), config.batch, self.done, config.seed)
+        rows = processes.mine(rows).to(self.device)
+        draw = processes.uniform((len(rows), self.known.shape[1] + 1)).to(self.device)
         known = self.known[rows] & (draw[:, 1:] < config.keep) & (draw[:, :1] > config.keep_none)
-        w = self.mean[rows] + self.deviation[rows] * torch.randn(self.mean[rows].shape).to(self.device)
-        noise, t = torch.randn(w.shape).to(self.device), torch.rand(len(rows)).to(self.device)
+        w = self.mean[rows] + self.deviation[rows] * processes.normal(self.mean[rows].shape).to(self.device)
+        noise, t = processes.normal(w.shape).to(self.device), processes.uniform((len(rows),)).to(self.device)
 
         mapping = self.mapping
         target = mapping.normalise(w)

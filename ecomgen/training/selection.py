@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from ecomgen.models.recogniser import load_recogniser
 from ecomgen.settings import bundled
+from ecomgen.training import processes
 from ecomgen.training.grid import save_grid, to_bytes
 from ecomgen.training.looking import look
 from ecomgen.training.metrics.distances import kernel_distance
@@ -56,7 +57,9 @@ class Selection:
 
     def look(self, images: int) -> float:
         """Score the present weights and keep them when they are the best."""
-        score = self._score(self._network, images)
+        score = processes.told_by_main(
+            self._score(self._network, images) if processes.is_main() else math.nan
+        )
         if score < self.best:  # false for NaN
             self.best, self.best_images, self.looks_since = score, images, 0
             self._weights = {name: t.detach().clone() for name, t in self._network.state_dict().items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 from pathlib import Path
@@ -40,14 +41,20 @@ def save_state(folder: Path, step: int, state: dict[str, Any]) -> Path:
 
 
 def load_newest(folder: Path) -> dict[str, Any] | None:
-    """The newest state whose checksum holds, or None. Tensors only: no pickled code is ever run."""
+    """The newest state whose checksum holds, or None; one sentence on standard error names each that is passed over.
+
+    Tensors only: no pickled code is ever run.
+    """
     for path in reversed(_states(folder)):
         try:
             manifest = json.loads((path / "manifest.json").read_text())
             if manifest["sha256"] == _digest(path / "state.pt"):
                 return torch.load(path / "state.pt", map_location="cpu", weights_only=True)
         except (OSError, ValueError, KeyError, RuntimeError):
-            continue
+            pass
+        logging.getLogger(__name__).warning(
+            "The saved state %s is damaged; the one before it is used.", path.name
+        )
     return None
 
 

@@ -18,6 +18,7 @@ from ecomgen.services.generation import Generation
 from ecomgen.services.insight import Insight
 from ecomgen.services.jobs import Jobs
 from ecomgen.services.own_checkpoints import OwnCheckpoints
+from ecomgen.services.ray_backend import RayJobs
 from ecomgen.services.recognition import Recognition
 from ecomgen.services.review import Review
 from ecomgen.services.trends import Trends
@@ -57,7 +58,8 @@ class Services:
         generation = Generation(settings, reader)
         store = Store(settings.database_url)
         recognition, review = Recognition(settings), Review(settings, store)
-        jobs, own, uploads = Jobs(store, settings.home), OwnCheckpoints(settings), Uploads(settings)
+        ray = RayJobs(settings.ray_address, settings.threads or 1) if settings.ray_address else None
+        jobs, own, uploads = Jobs(store, settings.home, ray), OwnCheckpoints(settings), Uploads(settings)
         return cls(
             settings=settings,
             reader=reader,
@@ -73,7 +75,7 @@ class Services:
             uploads=uploads,
             sets=UploadedSets(uploads, Checking(settings, recognition, Limits(entries=_MOST_FILES))),
             own=own,
-            tuning=Tuning(settings, jobs, own, uploads),
+            tuning=Tuning(settings, jobs, own, uploads, review),
         )
 
 

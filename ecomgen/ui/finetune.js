@@ -37,7 +37,7 @@
     const own = tuning.ownList({ redraw: () => drawOwn(), options: () => options });
     const steps = [upload, choose, watching, result];
     const finished = () => watching.job?.usable && !["queued", "running"].includes(watching.job.state);
-    const open = [() => true, () => Boolean(state.prepared), () => watching.any, finished];
+    const open = [() => true, () => choose.possible, () => watching.any, finished];
 
     const sections = steps.map(() => h("section", { class: "eg-step" }));
     const mine = h("section", { class: "eg-step eg-mine" }), lead = h("p", { class: "eg-lead" }), trouble = h("div", {});

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from ecomgen.data.store import JobRow
 from ecomgen.errors import EcomgenError, InvalidRequest
-from ecomgen.services.finetuning import METHODS, FinetuneRequest
+from ecomgen.services.finetuning import LEAST_PHOTOS, METHODS, FinetuneRequest
 from ecomgen.services.uploads import MOST_PHOTOS
 from ecomgen.ui.answers import NEVER, answered, language_of, refusal, sent
 from ecomgen.ui.context import Services, Visitor
@@ -50,6 +50,16 @@ def _add_jobs(routes: APIRouter, services: Services) -> None:
 
         return await run_in_threadpool(answered, told, language_of(request))
 
+    @routes.post("/finetune/estimate")
+    async def estimate(request: Request) -> Response:
+        given = await sent(request)
+
+        def told() -> dict[str, Any]:
+            found = tuning.estimate(_request(services, given))
+            return asdict(found) if found else {"measuring": True}
+
+        return await run_in_threadpool(answered, told, language_of(request))
+
     @routes.post("/finetune/jobs")
     async def start(request: Request) -> Response:
         given = await sent(request)
@@ -62,11 +72,11 @@ def _add_jobs(routes: APIRouter, services: Services) -> None:
 
     @routes.get("/finetune/jobs")
     def listed(request: Request) -> Response:
-        return answered(lambda: {"jobs": _listed(services)}, language_of(request))
+        return answered(lambda: {"jobs": _listed(services, language_of(request))}, language_of(request))
 
     @routes.get("/finetune/jobs/{job_id}")
     def opened(job_id: str, request: Request) -> Response:
-        return answered(lambda: _opened(services, job_id), language_of(request))
+        return answered(lambda: _opened(services, job_id, language_of(request)), language_of(request))
 
     @routes.get("/finetune/jobs/{job_id}/sides")
     def sides(job_id: str, request: Request) -> Response:
@@ -114,7 +124,11 @@ def _add_own(routes: APIRouter, services: Services) -> None:
 
     @routes.get("/finetune/own")
     def listed(request: Request) -> Response:
-        return answered(lambda: {"own": _own(services)}, language_of(request))
+        return answered(lambda: {"own": _own(services, language_of(request))}, language_of(request))
+
+    @routes.get("/finetune/own/{name}/card")
+    def card(name: str, request: Request) -> Response:
+        return answered(lambda: {"card": own.card(name)}, language_of(request))
 
     @routes.get("/finetune/own/{name}/zip")
     def packed(name: str, request: Request) -> Response:
@@ -134,7 +148,7 @@ def _add_own(routes: APIRouter, services: Services) -> None:
                 own.bring_in(_zip(services, given.get("upload")), name)
             else:
                 raise InvalidRequest("Nothing of this name can be done with a checkpoint.")
-            return {"own": _own(services)}
+            return {"own": _own(services, language_of(request))}
 
         return await run_in_threadpool(answered, done, language_of(request))
 
@@ -160,6 +174,8 @@ def _options(services: Services) -> dict[str, Any]:
         "methods": METHODS,
         "machine": asdict(services.tuning.machine()),
         "name": services.tuning.free_name(),
+        "liked": [asdict(source) for source in services.tuning.liked()],
+        "least_photos": LEAST_PHOTOS,
         "most_bytes": services.uploads.most_bytes,
         "most_photos": MOST_PHOTOS,
         "on_server": services.uploads.on_server(),
@@ -167,25 +183,27 @@ def _options(services: Services) -> dict[str, Any]:
 
 
 def _request(services: Services, given: Mapping[str, Any]) -> FinetuneRequest:
-    data = services.sets.prepared(given.get("upload", ""), given.get("prepared"))
-    wanted = (given.get(key) for key in ("name", "base", "method", "minutes"))
-    return services.tuning.request(data, *wanted)  # type: ignore[arg-type]  # it checks them
+    liked = given.get("liked") or []
+    uploaded = given.get("upload") or not liked  # liked pictures can be learnt from alone
+    data = services.sets.prepared(given.get("upload", ""), given.get("prepared")) if uploaded else None
+    wanted: dict[str, Any] = {key: given.get(key) for key in ("name", "base", "method", "minutes")}
+    return services.tuning.request(data, **wanted, liked=liked)
 
 
-def _listed(services: Services) -> list[dict[str, Any]]:
+def _listed(services: Services, language: str) -> list[dict[str, Any]]:
     rows = services.tuning.runs()
     waiting = [row.id for row in reversed(rows) if row.state == "queued"]
-    return [_row(services, row, waiting) for row in rows]
+    return [_row(services, row, waiting, language) for row in rows]
 
 
-def _row(services: Services, row: JobRow, waiting: list[str]) -> dict[str, Any]:
+def _row(services: Services, row: JobRow, waiting: list[str], language: str) -> dict[str, Any]:
     progress = services.jobs.progress(row.id)
     return {
         "id": row.id,
         "title": row.title,
         "state": row.state,
         "asked": row.asked,
-        "reason": row.reason,
+        "reason": translated(row.reason, language),
         "place": waiting.index(row.id) + 1 if row.id in waiting else 0,
         "created_at": row.created_at.isoformat(),
         "what": progress.what,
@@ -194,12 +212,12 @@ def _row(services: Services, row: JobRow, waiting: list[str]) -> dict[str, Any]:
     }
 
 
-def _opened(services: Services, job_id: str) -> dict[str, Any]:
+def _opened(services: Services, job_id: str, language: str) -> dict[str, Any]:
     row = services.jobs.job(job_id)
     waiting = [job.id for job in reversed(services.tuning.runs()) if job.state == "queued"]
     asked = services.tuning.asked(job_id)
     return {
-        **_row(services, row, waiting),
+        **_row(services, row, waiting, language),
         **asdict(services.tuning.made(job_id)),
         **asdict(services.jobs.usage(job_id)),
         "base": asked.get("base", ""),
@@ -216,10 +234,10 @@ def _title(services: Services, job_id: str) -> str:
         return "checkpoint"
 
 
-def _own(services: Services) -> list[dict[str, Any]]:
+def _own(services: Services, language: str) -> list[dict[str, Any]]:
     told = {m.name: m for m in services.generation.models()}
     return [
-        {"name": name, "problem": (told[name].problem or "") if name in told else ""}
+        {"name": name, "problem": translated(told[name].problem or "", language) if name in told else ""}
         for name in services.own.names()
     ]
 

@@ -1,19 +1,19 @@
 // Fine-tune, step 1: what was understood of a product set, what is wrong with it, and what the visitor wishes of it.
 (() => {
   const { word, label, h, icon, tuning } = window.ecomgen;
-  const LEAST = 24, PAGE = 24, PREVIEW = 16, EXAMPLES = 3, REFUSED = 200;
+  const PAGE = 24, PREVIEW = 16, EXAMPLES = 3, REFUSED = 200;
   const KINDS = ["duplicate", "blurred", "tiny", "background", "person"];
   const CLEANINGS = ["trim", "pad", "white_background", "denoise"], USUAL = ["trim", "pad"];
   const spread = (count, all, first = 0) => Array.from({ length: Math.min(count, all) }, (_, i) => (first + Math.floor((i * all) / Math.min(count, all))) % all);
 
   // `set` is what the server said of the upload in `state`; `changed()` hears that what is learnt from is another set now.
-  function setView(state, set, { redraw, changed, other, forward, table, preparing }) {
+  function setView(state, set, { least, redraw, changed, other, forward, table, preparing }) {
     const { products } = set, place = new Map(products.map((p, i) => [p.name, i])), many = products.length;
     const has = (p, kind) => p.faults.some((fault) => fault.kind === kind);
     const groups = KINDS.map((kind) => [kind, products.filter((p) => has(p, kind))]).filter(([, found]) => found.length);
     const edits = (state.edits ??= {});
     const copies = products.filter((p) => has(p, "duplicate")).length;
-    state.without ??= copies && many - copies >= LEAST ? ["duplicate"] : [];
+    state.without ??= copies && many - copies >= least ? ["duplicate"] : [];
     state.cleaning ??= USUAL;
     const out = (p) => edits[p.name]?.leave_out ?? p.faults.some((fault) => state.without.includes(fault.kind));
     const value = (p, name) => edits[p.name]?.[name] ?? p.attributes[name];
@@ -152,11 +152,11 @@
       wishes,
       get kept() { return kept().length; },
       draw() {
-        const few = kept().length < LEAST;
+        const few = kept().length < least;
         return [head(), preview(), counts(), notes(), odd(), refused(), cleanup(), table_(),
           preparing() ?? h("div", { class: "eg-row" }, tuning.button("ft_continue", forward, { class: "eg-button is-primary", disabled: few }),
             h("button", { type: "button", class: "eg-link", onclick: table }, icon("download", 15), word("ft_table"))),
-          few && h("p", { class: "eg-quiet" }, word("ft_too_few", { n: LEAST }))].filter(Boolean);
+          few && h("p", { class: "eg-quiet" }, word("ft_too_few", { n: least }))].filter(Boolean);
       },
     };
   }

@@ -64,7 +64,7 @@ SET_WORDS: dict[str, tuple[str, str]] = {
     "ft_clean_denoise": ("less grain", "减少噪点"),
     "ft_clean_denoise_text": ("For dark phone photos.", "适合光线不足的手机照片。"),
     "ft_clean_others": ("Other examples", "换几张示例"),
-    "ft_change": ("Look through the photos and correct what was understood", "逐张查看并更正"),
+    "ft_change": ("Look through them and correct what was understood", "逐张查看并更正"),
     "ft_change_text": ("Values with a dotted line were guessed from the photo. Tick several photos to set a value for all of them.",
                        "虚线框中的值是根据照片推测的。勾选多张照片可一次设置。"),
     "ft_guessed": ("Guessed from the photo", "根据照片推测"),

@@ -100,7 +100,7 @@
       redraw();
       try {
         const set = await finished(`uploads/${state.upload}/set`, null, tell);
-        view = tuning.setView(state, set, { redraw, changed, other, forward: prepare, table, preparing: () => (preparing ? working() : null) });
+        view = tuning.setView(state, set, { least: options().least_photos, redraw, changed, other, forward: prepare, table, preparing: () => (preparing ? working() : null) });
         state.save();
       } catch (error) {
         fault = error.message;

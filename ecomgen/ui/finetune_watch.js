@@ -1,26 +1,25 @@
 // Fine-tune, step 3: the jobs and how they go. Each part is drawn again only when what it shows has changed, so that a poll disturbs nobody.
 (() => {
   const { word, h, icon, tuning } = window.ecomgen;
-  // What a job says that it does -> its words here, where it begins in the whole, and how much of the whole it is.
+  // What a job says that it does -> its words here.
   const DOING = {
-    "Measuring this machine": ["measure", 0, 0.03],
-    "Reading the photos": ["read", 0.03, 0.01],
-    "Looking at the photos": ["look", 0.04, 0.02],
-    "Learning to draw products": ["draw", 0.06, 0.42],
-    "Learning what belongs to which words": ["words", 0.48, 0.08],
-    "Drawing from nothing": ["detail", 0.56, 0.36],
-    "Drawing with the base": ["gain", 0.92, 0.08],
-    "Drawing with the new checkpoint": ["gain", 0.92, 0.08],
-    Done: ["gain", 0.92, 0],
+    "Measuring this machine": "measure",
+    "Reading the photos": "read",
+    "Looking at the photos": "look",
+    "Learning to draw products": "draw",
+    "Learning what belongs to which words": "words",
+    "Drawing from nothing": "detail",
+    "Drawing with the base": "gain",
+    "Drawing with the new checkpoint": "gain",
+    "Asking for the base's words": "forgot",
+    "Comparing with the base's photos": "forgot",
+    Done: "gain",
   };
   const LEARNING = ["loss autoencoder", "loss adversarial"];
 
   function far(job) {
     if (job.state === "done") return { share: 1 };
-    const [name, begins, part] = DOING[job.what] ?? ["start", 0, 0];
-    const share = begins + part * job.share;
-    const left = part && job.share > 0.02 && job.seconds_left != null ? (job.seconds_left / (1 - job.share + 1e-6)) * ((1 - share) / part) : null;
-    return { name, share, left };
+    return { name: DOING[job.what] ?? "start", share: job.share, left: job.share > 0.02 ? job.seconds_left : null };
   }
   const state = (job) => (job.asked && job.state === "running" ? word("ft_state_ending") : word(`ft_state_${job.state}`, { n: job.place }));
 

@@ -167,6 +167,7 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 
 _SENTENCES: tuple[tuple[str, str], ...] = (  # part of a sentence of the services, then the whole of it in Chinese
+    *FINETUNE_SENTENCES,  # first: they are of more words than those below
     ("The prompt is empty", "描述为空，请写出想要的商品，例如“红色跑鞋”。"),
     ("The prompt holds no words", "描述中没有文字，请写出想要的商品，例如“红色跑鞋”。"),
     ("names a product, a colour", "描述中没有提到商品、颜色或外观，可以试试“红色跑鞋”。"),
@@ -192,7 +193,6 @@ _SENTENCES: tuple[tuple[str, str], ...] = (  # part of a sentence of the service
     *REVIEW_SENTENCES,
     *INSIGHT_SENTENCES,
     *COMPARE_SENTENCES,
-    *FINETUNE_SENTENCES,
 )
 
 THEMES: tuple[tuple[str, str, str, str], ...] = (  # label and prompt in English, then in Chinese

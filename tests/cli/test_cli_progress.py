@@ -19,15 +19,15 @@ def test_progress_says_how_long_it_will_take_yet():
     progress = Progress(screen, clock=lambda: next(times))
     for share in (0.0, 0.01, 0.1, 0.5):
         progress("Learning", share)
-    progress("Finishing", 0.5)  # a run that goes on where it stopped
+    progress("Finishing", 0.4)  # another thing, which goes on where it was stopped
     progress("Finishing", 0.6)
     progress("Finishing", 1.0)
     assert screen.getvalue().splitlines() == [
         "Learning: 0.0%",
         "Learning: 10.0%, 2 min left",
         "Learning: 50.0%, 20 s left",
-        "Finishing: 50.0%",
-        "Finishing: 60.0%, 2 h 0 min left",
+        "Finishing: 40.0%",
+        "Finishing: 60.0%, 1 h 0 min left",
         "Finishing: 100.0%",
     ]
 

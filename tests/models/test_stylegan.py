@@ -42,6 +42,25 @@ def test_the_part_up_to_a_size_has_its_shape() -> None:
     assert replace(TINY, channels=(16, 16, 8, 4)).up_to(16) == TINY
 
 
+def test_a_folded_network_draws_four_pixels_from_each_place_of_its_last_block() -> None:
+    config = replace(TINY, channels=(16, 16, 8), base=8, folded=True)
+    synthesis, w = Generator(config).synthesis.eval(), torch.randn(2, 12)
+    assert config.size == 32
+    assert not config.up_to(16).folded
+    plain = synthesis(w)
+    assert plain.shape == (2, 3, 32, 32)
+    synthesis.unfold.bias.data[:4] = torch.tensor([1.0, 2.0, 3.0, 4.0])  # of the red of the four
+    with torch.no_grad():
+        red, others = (synthesis(w) - plain).split([1, 2], 1)
+    torch.testing.assert_close(red[:, 0, :2, :2], torch.tensor([[[1.0, 2.0], [3.0, 4.0]]] * 2))
+    assert others.abs().max() < 1e-6
+
+
+def test_a_base_picture_leaves_a_folded_network_something_to_draw() -> None:
+    with pytest.raises(ConfigError, match="folded"):
+        GeneratorConfig(channels=(8, 8), base=16, folded=True)
+
+
 def test_shapes_that_cannot_be_shuffled_are_refused() -> None:
     with pytest.raises(ConfigError, match="multiples of 4"):
         GeneratorConfig(channels=(10, 8))

@@ -37,6 +37,9 @@ def asked(tmp_path: Path, **changes: object) -> FinetuneRequest:
         {"out": "default"},
         {"out": "x" * 49},
         {"out": "名"},
+        {"title": "x" * 81},
+        {"title": "two\nlines"},
+        {"data": None},
     ],
     ids=repr,
 )

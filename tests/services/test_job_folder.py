@@ -17,8 +17,8 @@ def test_progress_is_written_twice_a_second_at_most_with_the_seconds_that_are_le
     assert shares == [
         (0.2, None),
         (0.2, None),
-        (0.4, pytest.approx(30)),
-        (0.4, pytest.approx(30)),
+        (0.4, pytest.approx(30, abs=5)),  # less what has gone by since
+        (0.4, pytest.approx(30, abs=5)),
         (1.0, 0.0),
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["progress.json"]

@@ -71,6 +71,13 @@ def test_names_that_are_taken_or_none_are_refused(own, settings, made):
 def test_rename_and_delete(own, settings, made):
     own.publish(made, "teapots")
     own.rename("teapots", "pots")
+    assert own.card("pots") == "# New\n"
+    (settings.own_checkpoints / "pots" / "README.md").write_bytes(b"\xff" * 100_000)
+    assert len(own.card("pots")) == 20_000  # whatever a zip of a stranger brought
+    (settings.own_checkpoints / "pots" / "README.md").unlink()
+    assert own.card("pots") == ""
+    with pytest.raises(InvalidRequest):
+        own.card("../pots")
     assert listed(settings) == {"default": None, "pots": None}
     own.delete("pots")
     assert own.names() == []

@@ -7,6 +7,7 @@ import pytest
 import torch
 from tiny import tiny_checkpoint
 
+from ecomgen.models.backbone import Backbone, BackboneConfig
 from ecomgen.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from ecomgen.models.discriminator import DiscriminatorConfig, PatchDiscriminator
 from ecomgen.models.shape import GeneratorConfig
@@ -60,8 +61,8 @@ def test_channels_that_say_nothing_are_the_ones_that_go() -> None:
 
 def test_a_light_shape_is_a_shape() -> None:
     shape = light_shape(GeneratorConfig(channels=(320, 320, 192, 96, 48, 24), steps=6), 0.6)
-    assert shape.channels == (192, 192, 112, 56, 32, 16)
-    assert (shape.size, shape.steps) == (128, 3)
+    assert shape.channels == (192, 192, 128, 64, 32)
+    assert (shape.size, shape.steps, shape.folded) == (128, 3, True)
 
 
 def test_latents_are_of_all_that_can_be_asked_for_and_the_same_again() -> None:
@@ -78,7 +79,9 @@ def run_of(checkpoint: Checkpoint, pictures: int) -> LightRun:
     student = prune(synthesis, light_shape(checkpoint.generator.config, 0.5), latents)
     torch.manual_seed(0)
     adversary = PatchDiscriminator(DiscriminatorConfig((8, 8))).eval().requires_grad_(False)
-    return LightRun(CONFIG, synthesis, student, adversary, latents, pictures)
+    torch.manual_seed(0)
+    backbone = Backbone(BackboneConfig(size=16)).eval()
+    return LightRun(CONFIG, synthesis, student, adversary, backbone, latents, pictures)
 
 
 def test_teaching_brings_it_nearer_and_goes_on_to_the_bit() -> None:

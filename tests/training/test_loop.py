@@ -1,6 +1,7 @@
 """The order of examples, averages, schedules and the states that a run is resumed from."""
 
 import math
+import random
 from collections import Counter
 from pathlib import Path
 
@@ -86,6 +87,40 @@ def test_the_newest_whole_state_is_resumed_and_two_are_kept(tmp_path: Path) -> N
     assert older["done"] == 2
     (tmp_path / "step-000000002" / "manifest.json").write_text("{}")
     assert load_newest(tmp_path) is None
+
+
+def test_of_a_hundred_damaged_states_none_is_loaded_and_the_older_one_is_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for step in (1, 2):
+        save_state(
+            tmp_path, step, {"done": step, "w": torch.rand(50, generator=torch.Generator().manual_seed(step))}
+        )
+    whole = load_newest(tmp_path)
+    assert whole is not None
+    assert whole["done"] == 2
+    assert caplog.messages == []
+    newest, chance = tmp_path / "step-000000002", random.Random(0)
+    for i in range(100):
+        path = newest / ("state.pt" if i % 4 else "manifest.json")
+        content = path.read_bytes()
+        at = chance.randrange(len(content))
+        if i % 4 == 0:  # of the manifest only the checksum: what else it says is not read
+            at = content.index(b'"sha256"') + chance.randrange(len('"sha256": "') + 64)
+        if i % 2 and chance.random() < 0.5:
+            path.write_bytes(content[:at])
+        else:
+            path.write_bytes(
+                content[:at] + bytes([content[at] ^ 1 << chance.randrange(8)]) + content[at + 1 :]
+            )
+        state = load_newest(tmp_path)
+        assert state is not None
+        assert state["done"] == 1, (i, at)
+        assert torch.equal(state["w"], torch.rand(50, generator=torch.Generator().manual_seed(1)))
+        assert caplog.messages == ["The saved state step-000000002 is damaged; the one before it is used."]
+        caplog.clear()
+        path.write_bytes(content)
+    assert load_newest(tmp_path)["done"] == 2
 
 
 def test_a_run_log_survives_a_torn_line(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from running_app import App
 
 from ecomgen.models.encoder import EncoderConfig
 from ecomgen.models.shape import GeneratorConfig
-from ecomgen.settings import bundled
+from ecomgen.services.records import Picture
+from ecomgen.services.review import Review
+from ecomgen.settings import Settings, bundled
 from ecomgen.training.adversarial import AdversarialConfig
 from ecomgen.training.autoencoder import AutoencoderConfig
 from ecomgen.training.generator import GeneratorTraining, train_generator
@@ -97,16 +100,19 @@ def test_photos_become_a_checkpoint_in_create(shop: App, browser: Browser, produ
     expect(tab.get_by_text("Files that cannot be used: 1")).to_be_visible()
     tab.get_by_text("Look through them").click()
     rows = tab.locator(".eg-table li")
-    rows.nth(0).get_by_label("category").fill(NAUGHTY[:60])
+    rows.nth(0).get_by_label("category").fill(NAUGHTY[:30])
+    rows.nth(0).get_by_label("category").press("Tab")
+    press(tab, "Download metadata.csv")
+    expect(tab.get_by_role("alert")).to_contain_text("is not usable as a category")
+    rows.nth(0).get_by_label("category").fill("teapots")
     rows.nth(0).get_by_label("category").press("Tab")
     rows.nth(1).get_by_role("button", name="Leave out").click()
     expect(tab.locator(".eg-lead-number")).to_have_text("39 of 40 photos will be used")
     with page.expect_download() as download:
         press(tab, "Download metadata.csv")
     table = download.value.path().read_text(encoding="utf-8-sig")
-    assert "<img src=x" in table
+    assert "<img" not in table
     assert len(table.splitlines()) == 40  # with its first line
-    rows.nth(0).get_by_label("category").fill("teapots")
     press(tab, "Continue")
 
     expect(tab.locator("#eg-ft-name")).to_have_value("my-products")
@@ -123,6 +129,8 @@ def test_photos_become_a_checkpoint_in_create(shop: App, browser: Browser, produ
     tab.locator(".eg-row").get_by_role("button", name="Compare and keep").click()
     expect(tab.locator(".eg-strip").first).to_be_visible(timeout=SOON)
     expect(tab.get_by_text("photos that it did not learn from")).to_be_visible()
+    expect(tab.get_by_role("heading", name="What it forgot")).to_be_visible()
+    expect(tab.locator(".eg-pairs li").first).to_be_visible()
     press(tab, "Publish")
     expect(tab.get_by_text("can now be chosen in Create")).to_be_visible()
     expect(tab.locator(".eg-own li")).to_have_count(1)
@@ -162,6 +170,77 @@ def test_a_set_of_loose_photos_waits_is_stopped_and_discarded(shop: App, browser
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     press(tab, "丢弃")
     expect(tab.locator(".eg-jobs b", has_text="belts")).to_have_count(0)
+    assert faults == []
+
+
+def test_liked_pictures_alone_survive_a_stop_and_a_restart_of_the_app(shop: App, browser: Browser) -> None:
+    desk = Review(Settings(home=shop.home))
+    made = [
+        Picture(
+            id=uuid.uuid4().hex, image=draw_product("belts", "red", (32, 32), i), prompt="red belts",
+            attributes={"category": "belts"}, seed=i, psi=0.8, model="default", model_hash="abc",
+        )
+        for i in range(26)
+    ]  # fmt: skip
+    kept = desk.record(made)
+    desk.vote_all({uuid.uuid4().hex: each.id for each in kept}, True)
+    few = desk.new_shortlist(NAUGHTY[:60])
+    desk.mark("shortlist", [each.id for each in kept[:3]], few.id)
+    desk.close()
+
+    page, tab, faults = enter(browser, shop.url)
+    expect(tab.locator(".eg-drop, .eg-state").first).to_be_visible(timeout=SOON)
+    tab.locator(".eg-step-head").nth(1).click()
+    expect(tab.locator(".eg-liked")).to_contain_text("All liked pictures26 pictures")
+    tab.locator("#eg-ft-name").fill("liked")
+    tab.locator("#eg-ft-minutes").fill("0.3")
+    expect(tab.get_by_role("button", name="Start", exact=True)).to_be_disabled()
+    tab.locator(".eg-liked input").nth(1).check()
+    expect(tab.get_by_text("At least 24 photos and pictures are needed")).to_be_visible()
+    tab.locator(".eg-liked input").nth(0).check()
+    expect(tab.get_by_text("varied by up to 30 %")).to_be_visible(timeout=SOON)
+    tab.get_by_text("The same from the command line").click()
+    expect(tab.locator("code")).to_contain_text(f"finetune --liked {few.id} --liked all --base default")
+    runs = json.load(urllib.request.urlopen(f"{shop.url}finetune/jobs"))["jobs"]
+    press(tab, "Start")
+
+    run = tab.locator(".eg-jobs li").filter(has_text="liked")
+    expect(run).to_contain_text("learning", timeout=SOON)
+    press(tab, "Stop and keep")
+    expect(run).to_contain_text("stopped", timeout=SOON)
+    press(tab, "Go on")
+    expect(run).to_contain_text("learning", timeout=SOON)
+    shop.stop()
+    expect(tab.get_by_text("The server could not be reached")).to_be_visible()
+    shop.start()
+    expect(tab.locator(".eg-jobs li")).to_have_count(len(runs) + 1)
+    expect(run).to_contain_text("done", timeout=2 * SOON)  # the same page, and the job was found again
+    expect(tab.get_by_text("The server could not be reached")).to_be_hidden()
+
+    tab.locator(".eg-row").get_by_role("button", name="Compare and keep").click()
+    expect(tab.get_by_text("generated pictures that people liked, and from no photo")).to_be_visible()
+    expect(tab.get_by_role("heading", name="What it forgot")).to_be_visible()
+    expect(tab.locator(".eg-pairs img").first).to_have_js_property("complete", True)
+    assert tab.locator(".eg-pairs img").first.evaluate("image => image.naturalWidth") > 0
+    press(tab, "Publish")
+    mine = tab.locator(".eg-own li")
+    expect(mine.filter(has_text="liked")).to_have_count(1)
+    mine.filter(has_text="liked").get_by_role("button", name="Rename").click()
+    tab.get_by_label("New name").fill("../liked")
+    press(tab, "Save")
+    expect(tab.get_by_text("The name of a checkpoint is letters")).to_be_visible()
+    tab.get_by_label("New name").fill("renamed")
+    press(tab, "Save")
+    expect(mine.filter(has_text="renamed")).to_have_count(1)
+    expect(mine.filter(has_text="liked")).to_have_count(0)
+    mine.filter(has_text="renamed").get_by_role("button", name="Card").click()
+    expect(page.get_by_role("dialog")).to_contain_text("generated pictures that people liked")
+    page.keyboard.press("Escape")
+    card = (shop.home / "checkpoints" / "renamed" / "README.md").read_text()
+    assert "generated pictures that people liked" in card
+    assert "Forgotten: " in card
+    assert not list((shop.home / "checkpoints" / "renamed").glob("pairs*"))  # nobody else's to see
+    assert page.evaluate("window.broken") is None
     assert faults == []
 
 
@@ -215,6 +294,13 @@ def test_what_others_send_is_refused_in_one_sentence(shop: App) -> None:
     for minutes in (0, -1, "5", None, 1e9, True):
         wanted = {"upload": begun["id"], "prepared": "../..", "name": "a", "base": "default"}
         refused("jobs", {**wanted, "method": "full", "minutes": minutes})
+        refused(
+            "command",
+            {"name": "a", "base": "default", "method": "full", "minutes": minutes, "liked": ["all"]},
+        )
+    for liked in ("all", ["no"], [zero], [1], [None], {"all": 1}, 7, ["all"] * 99, [["all"]], ["--resume"]):
+        for path in ("command", "estimate", "jobs"):
+            refused(path, {"name": "a", "base": "default", "method": "full", "minutes": 1, "liked": liked})
     for wish in ("rename", "delete", "import", "other"):
         refused(f"own/{wish}", {"name": "../default", "new": ["x"]})
     refused("own/..%2fdefault/zip")
