@@ -36,7 +36,7 @@ def products(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for i in range(40):
         shape, word = (("caps", "teapots"), ("watches", "watches"))[i % 2]
         colour = ("red", "blue", "green")[i // 2 % 3]
-        image = draw_product(shape, colour, (32, 32), i, background=(60, 40, 90))
+        image = draw_product(shape, colour, (32, 32), 500 + i, background=(60, 40, 90))
         files[f"images/{i:03}.png"] = photo_bytes(image, "PNG")
         lines.append(f"images/{i:03}.png,{word},{colour}")
     files["metadata.csv"] = "\n".join(lines).encode()
