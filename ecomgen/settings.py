@@ -51,6 +51,11 @@ class Settings(BaseSettings):
         default=512, ge=1, description="Largest product set that can be uploaded, in MB."
     )
 
+    product_sets: str = Field(
+        default="",
+        description="Folder of product sets that everyone who opens the page may fine-tune on; empty means none.",
+    )
+
     ray_address: str = Field(
         default="",
         description="Ray cluster that jobs run on, as http://host:8265; empty means on this machine. It needs ecomgen[ray] and "

@@ -77,6 +77,17 @@ def draw_product(
     return image.resize(size, Image.Resampling.BOX)
 
 
+def draw_person(skin: str, background: str = "white") -> Image.Image:
+    """A shirt with a head and two arms, 180 x 240."""
+    image = Image.new("RGB", (180, 240), background)
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((70, 10, 110, 65), fill=skin)
+    draw.rectangle((40, 80, 56, 180), fill=skin)
+    draw.rectangle((124, 80, 140, 180), fill=skin)
+    draw.rectangle((55, 65, 125, 200), fill=(40, 60, 140))
+    return image
+
+
 def photo_bytes(image: Image.Image, kind: str = "JPEG") -> bytes:
     """The image as a file: "JPEG", "PNG" or "WEBP"."""
     buffer = io.BytesIO()

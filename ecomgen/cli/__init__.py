@@ -17,12 +17,12 @@ from ecomgen.cli.output import print_line
 from ecomgen.cli.pictures import between, colours, from_photo, generate, mix, vary
 from ecomgen.cli.serving import serve
 from ecomgen.cli.training import finetune, lighten, pretrain, train
-from ecomgen.cli.understanding import attributes, label, recognise
+from ecomgen.cli.understanding import attributes, check, label, recognise
 from ecomgen.errors import EcomgenError
 
 _IN_THIS_ORDER = (
     generate, from_photo, colours, vary, mix, between,
-    attributes, recognise, label,
+    attributes, recognise, check, label,
     train, finetune, pretrain, evaluate, lighten, gate, models,
     insight, export, backup,
     serve,

@@ -8,7 +8,7 @@ import typer
 
 from ecomgen.cli.opening import open_generation
 from ecomgen.cli.options import Prompt
-from ecomgen.cli.output import print_json
+from ecomgen.cli.output import print_json, write_json
 from ecomgen.cli.progress import Progress
 from ecomgen.errors import InvalidRequest
 from ecomgen.settings import read_settings
@@ -68,6 +68,57 @@ def label(
         print_json({"file_name": photo.file_name, "unsure": _plain(photo.unsure)})
     counts = ", ".join(f"{name} {count:,}" for name, count in done.guessed.items()) or "nothing"
     print(f"{done.table} lists {done.photos:,} photos; guessed: {counts}.", file=sys.stderr)
+
+
+def check(
+    data: Annotated[Path, typer.Argument(metavar="SET", help="Product set: a zip or a folder.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Also write the set, cleaned and completed: a new folder, or a zip.")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="Also write all that was found to this file.")] = None,
+    white: Annotated[
+        bool, typer.Option("--white", help="With --out: plain backgrounds become white.")
+    ] = False,
+    denoise: Annotated[bool, typer.Option("--denoise", help="With --out: take out speckles.")] = False,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(help="With --out: leave out photos with this fault, such as duplicate; repeatable."),
+    ] = None,
+    size: Annotated[int, typer.Option(help="With --out: longer side of the photos, in pixels.")] = 512,
+) -> None:
+    """Say what is wrong with the photos of a product set: tiny, blurred, busy behind, there twice, people.
+
+    One JSON line for each photo with a fault and each file that cannot be used; nothing of the set is changed."""
+    from ecomgen.data.cleaning import Cleaning
+    from ecomgen.services.checking import Checking
+    from ecomgen.services.preparing import read_kinds, without
+    from ecomgen.services.recognition import Recognition
+
+    unwanted = read_kinds(leave_out or ())
+    cleaning = Cleaning(white_background=white, denoise=denoise, largest=size)
+    settings, progress = read_settings(), Progress(sys.stderr)
+    checking = Checking(settings, Recognition(settings))
+    checked = checking.check(data, progress)
+    found = checked.to_dict()
+    for product in found["products"]:
+        if product["faults"]:
+            print_json({"file_name": product["name"], "faults": product["faults"]})
+    for refused in found["refused"]:
+        print_json({"file_name": refused["name"], "refused": refused["reason"]})
+    counts = ", ".join(f"{kind} {n:,}" for kind, n in checked.fault_counts().items()) or "nothing"
+    sizes = checked.sizes
+    print(
+        f"{len(checked.products):,} photos of {sizes.smallest:,} to {sizes.largest:,} pixels (half of them over "
+        f"{sizes.median:,}), {len(checked.refused):,} files refused; found: {counts}.",
+        *checked.notes,
+        sep="\n",
+        file=sys.stderr,
+    )
+    if json is not None:
+        write_json(json, found)
+    if out is not None:
+        ready = checking.prepare(checked, without(checked, unwanted), cleaning, out, progress)
+        print(f"{ready.path} holds {ready.photos:,} photos, ready for training.", file=sys.stderr)
 
 
 def _plain(readings: "Mapping[str, Reading]") -> dict[str, dict[str, Any]]:

@@ -42,7 +42,10 @@ _NO_ATTRIBUTE = {
     *_TITLE_COLUMNS,
     *"|".join((_IDENTIFIERS, _BRANDS, _COARSE)).split("|"),
 }
-_MAX_TITLE, _MAX_VALUE = 300, 30
+MAX_VALUE = 40  # characters of a new value
+UNSPECIFIED = "unspecified"  # a cell that says so is not filled from the class folder or the title
+_NOT_SAID = {UNSPECIFIED, "未指定"}
+_MAX_TITLE = 300
 
 
 def read_metadata(table: Entry, most: int) -> tuple[dict[str, Row], list[Refusal]]:
@@ -141,9 +144,9 @@ def attributes_of(rows: list[Row], schema: Schema) -> tuple[Schema, list[Attribu
     for name, column in words.items():
         known = known_attributes.get(name)
         counts = Counter(
-            fold(word) for word in column if word and (known is None or _find(known, word) is None)
+            fold(word) for word in column if word and (known is None or find_value(known, word) is None)
         )
-        new = [w for w, n in counts.items() if n >= least and _may_be_value(w, schema)]
+        new = [w for w, n in counts.items() if n >= least and may_be_value(w, schema)]
         if known is not None or len(new) in NEW_VALUES:
             found[name] = new
     schema = schema.extended(found)
@@ -152,11 +155,11 @@ def attributes_of(rows: list[Row], schema: Schema) -> tuple[Schema, list[Attribu
     result: list[Attributes] = [{} for _ in rows]
     for attribute in schema:
         column = words.get(attribute.name, [""] * len(rows))
-        cached = {word: _find(attribute, word) for word in set(column)}
+        cached = {word: find_value(attribute, word) for word in set(column)}
         pattern = _title_pattern(attribute) if attribute.titles else None
         for title, word, attributes in zip(titles, column, result, strict=True):
             match = pattern.search(title) if pattern and not word else None
-            attributes[attribute.name] = _find(attribute, match.group()) if match else cached[word]
+            attributes[attribute.name] = find_value(attribute, match.group()) if match else cached[word]
     return schema, result
 
 
@@ -187,14 +190,15 @@ def _is_attribute(column: str, cells: list[str], schema: Schema) -> bool:
 
 def _is_word(text: str) -> bool:
     digits = sum(c.isdigit() for c in text)
-    return len(text) <= _MAX_VALUE and "://" not in text and sum(c.isalpha() for c in text) > digits
+    return len(text) <= MAX_VALUE and "://" not in text and sum(c.isalpha() for c in text) > digits
 
 
-def _may_be_value(word: str, schema: Schema) -> bool:
-    return _is_word(word) and not schema.has_trademark(word)
+def may_be_value(word: str, schema: Schema) -> bool:
+    """Whether a word that the schema does not know becomes a new value of an attribute."""
+    return fold(word) not in _NOT_SAID and _is_word(word) and not schema.has_trademark(word)
 
 
-def _find(attribute: Attribute, word: str) -> str | None:
+def find_value(attribute: Attribute, word: str) -> str | None:
     """The name of the value that `word` names, in the singular or the plural."""
     for form in (word, f"{word}s", word.removesuffix("s")):
         if form and (value := attribute.find(form)):

@@ -44,10 +44,15 @@ def check_photo(content: bytes, max_pixels: int) -> tuple[int, int]:
     return _open(content, max_pixels).size
 
 
-def decode_photo(content: bytes, max_pixels: int) -> Image.Image:
-    """PNG, JPEG or WebP bytes -> RGB: upright, transparency on white, without metadata. Raises DataError."""
+def decode_photo(content: bytes, max_pixels: int, least_side: int | None = None) -> Image.Image:
+    """PNG, JPEG or WebP bytes -> RGB: upright, transparency on white, without metadata. Raises DataError.
+
+    With `least_side` a JPEG whose sides are more than twice that is decoded at a half, a quarter or an eighth of its size.
+    """
     image = _open(content, max_pixels)
     try:
+        if least_side is not None:
+            image.draft(None, (least_side, least_side))
         image = ImageOps.exif_transpose(image)
         if image.mode.startswith("I"):  # 16-bit greyscale, which convert() would clip to white
             image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))

@@ -50,9 +50,11 @@ class Product:
     max_pixels: int = field(default=Limits.pixels, repr=False)
     row: Row = field(default_factory=dict, repr=False)  # its line of the metadata, as it is written there
 
-    def image(self) -> Image.Image:
-        """The photo: RGB, upright, on white where transparent, no metadata. Thread-safe. Raises DataError."""
-        return decode_photo(self.entry.read(), self.max_pixels)
+    def image(self, least_side: int | None = None) -> Image.Image:
+        """The photo: RGB, upright, on white where transparent, no metadata. Thread-safe. Raises DataError.
+
+        `least_side` spares decoding all of a large JPEG (`decode_photo`)."""
+        return decode_photo(self.entry.read(), self.max_pixels, least_side)
 
     @property
     def vote_weight(self) -> float:

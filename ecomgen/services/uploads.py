@@ -24,6 +24,8 @@ MOST_PHOTOS = 5_000
 """Most photos that are sent one by one; a larger set is sent as a zip."""
 
 KINDS = ("zip", "photos")
+_ON_SERVER = "on server"
+_MOST_ON_SERVER = 200
 _SPARE = 256 * 2**20  # bytes of the disk that no upload may take
 _KEPT = 24 * 3600.0
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
@@ -50,6 +52,7 @@ class Uploads:
 
     def __init__(self, settings: Settings) -> None:
         self._root, self._most = settings.home / "uploads", settings.max_upload_mb * 2**20
+        self._server_sets = Path(settings.product_sets) if settings.product_sets else None
         self._writing = threading.Lock()
 
     @property
@@ -70,14 +73,31 @@ class Uploads:
             raise InvalidRequest(
                 f"A product set may have at most {self._most // 2**20} MB; please send fewer or smaller photos."
             )
+        return self._made(kind, [_file_name(kind, i, name) for i, name in enumerate(names)], list(sizes))
+
+    def on_server(self) -> list[str]:
+        """The names of the sets that the operator offers: zips and folders in the folder of the settings."""
+        try:
+            there = sorted(self._server_sets.iterdir()) if self._server_sets else []
+        except OSError:
+            return []
+        sets = [p.name for p in there if p.is_dir() or p.suffix.lower() == ".zip"]
+        return [name for name in sets if name.isprintable() and not name.startswith(".")][:_MOST_ON_SERVER]
+
+    def choose(self, name: str) -> Upload:
+        """Take one of the sets that are on the server; it stays where it is."""
+        if name not in self.on_server():
+            raise InvalidRequest("There is no product set of this name on the server.")
+        return self._made(_ON_SERVER, [name], [])
+
+    def _made(self, kind: str, files: list[str], sizes: list[int]) -> Upload:
         id = secrets.token_hex(16)
         folder = self._root / id
         try:
             folder.mkdir(parents=True)
             self._check_room(2 * sum(sizes))
             (folder / "photos").mkdir()
-            files = [_file_name(kind, i, name) for i, name in enumerate(names)]
-            write_json(folder / "upload.json", {"kind": kind, "sizes": list(sizes), "files": files})
+            write_json(folder / "upload.json", {"kind": kind, "sizes": sizes, "files": files})
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise EcomgenError("The upload cannot be kept; the disk may be full.") from error
@@ -90,6 +110,8 @@ class Uploads:
         """What has arrived so far."""
         folder = self.folder(upload_id)
         kind, sizes, paths = self._told(folder)
+        if kind == _ON_SERVER:
+            return Upload(folder.name, kind, (), (), paths[0])
         received = tuple(path.stat().st_size if path.is_file() else 0 for path in paths)
         return Upload(folder.name, kind, sizes, received, paths[0] if kind == "zip" else folder / "photos")
 
@@ -142,7 +164,8 @@ class Uploads:
             kind, sizes, files = told["kind"], tuple(told["sizes"]), told["files"]
         except KeyError as error:
             raise InvalidRequest("This product set is no longer here; please upload it again.") from error
-        return kind, sizes, [folder / name for name in files]
+        place = (self._server_sets or folder) if kind == _ON_SERVER else folder
+        return kind, sizes, [place / name for name in files]
 
     def _check_room(self, wanted: int) -> None:
         if shutil.disk_usage(self._root).free < wanted + _SPARE:

@@ -37,7 +37,14 @@ def head(schema: Schema) -> str:
     )
     style = "\n".join(
         (_HERE / name).read_text(encoding="utf-8")
-        for name in ("page.css", "gallery.css", "compare.css", "insight.css", "finetune.css")
+        for name in (
+            "page.css",
+            "gallery.css",
+            "compare.css",
+            "insight.css",
+            "finetune.css",
+            "finetune_set.css",
+        )
     )
     scripts = (
         "page.js",
@@ -50,6 +57,7 @@ def head(schema: Schema) -> str:
         "gallery.js",
         "insight.js",
         "finetune_upload.js",
+        "finetune_set.js",
         "finetune_choose.js",
         "finetune_watch.js",
         "finetune_result.js",

@@ -7,8 +7,10 @@ import secrets
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ecomgen.data.archive import Limits
 from ecomgen.data.store import Store
 from ecomgen.services.attributes import AttributeReader
+from ecomgen.services.checking import Checking
 from ecomgen.services.comparing import Comparing
 from ecomgen.services.control import Control
 from ecomgen.services.favourites import Favourites
@@ -21,9 +23,12 @@ from ecomgen.services.recognition import Recognition
 from ecomgen.services.review import Review
 from ecomgen.services.trends import Trends
 from ecomgen.services.tuning import Tuning
+from ecomgen.services.uploaded_sets import UploadedSets
 from ecomgen.services.uploads import Uploads
 from ecomgen.settings import Settings
 from ecomgen.ui.words import LANGUAGES
+
+_MOST_FILES = 20_000  # of a set that a visitor sends: one set at a time is looked at, and others wait
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class Services:
     trends: Trends
     jobs: Jobs
     uploads: Uploads
+    sets: UploadedSets
     own: OwnCheckpoints
     tuning: Tuning
 
@@ -67,6 +73,7 @@ class Services:
             trends=Trends(settings),
             jobs=jobs,
             uploads=uploads,
+            sets=UploadedSets(uploads, Checking(settings, recognition, Limits(entries=_MOST_FILES))),
             own=own,
             tuning=Tuning(settings, jobs, own, uploads, review),
         )

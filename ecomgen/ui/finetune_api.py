@@ -19,7 +19,6 @@ from ecomgen.services.finetuning import LEAST_PHOTOS, METHODS, FinetuneRequest
 from ecomgen.services.uploads import MOST_PHOTOS
 from ecomgen.ui.answers import NEVER, answered, language_of, refusal, sent
 from ecomgen.ui.context import Services, Visitor
-from ecomgen.ui.finetune_set import UploadedSets
 from ecomgen.ui.finetune_upload import add_uploads
 from ecomgen.ui.words import translated
 
@@ -28,15 +27,14 @@ _LOG_LINES = 40
 
 def add_finetune(server: FastAPI, services: Services) -> None:
     """Add everything below /finetune."""
-    sets = UploadedSets(services.uploads, services.recognition)
     routes = APIRouter()
-    add_uploads(routes, services.uploads, sets, services.tuning)
-    _add_jobs(routes, services, sets)
+    add_uploads(routes, services)
+    _add_jobs(routes, services)
     _add_own(routes, services)
     server.include_router(routes)
 
 
-def _add_jobs(routes: APIRouter, services: Services, sets: UploadedSets) -> None:
+def _add_jobs(routes: APIRouter, services: Services) -> None:
     tuning, jobs = services.tuning, services.jobs
 
     @routes.get("/finetune/options")
@@ -48,7 +46,7 @@ def _add_jobs(routes: APIRouter, services: Services, sets: UploadedSets) -> None
         given = await sent(request)
 
         def told() -> dict[str, str]:
-            return {"command": _request(services, sets, given).command_line()}
+            return {"command": _request(services, given).command_line()}
 
         return await run_in_threadpool(answered, told, language_of(request))
 
@@ -57,7 +55,7 @@ def _add_jobs(routes: APIRouter, services: Services, sets: UploadedSets) -> None
         given = await sent(request)
 
         def told() -> dict[str, Any]:
-            found = tuning.estimate(_request(services, sets, given))
+            found = tuning.estimate(_request(services, given))
             return asdict(found) if found else {"measuring": True}
 
         return await run_in_threadpool(answered, told, language_of(request))
@@ -67,7 +65,7 @@ def _add_jobs(routes: APIRouter, services: Services, sets: UploadedSets) -> None
         given = await sent(request)
 
         def started() -> dict[str, str]:
-            wanted = _request(services, sets, given)
+            wanted = _request(services, given)
             return {"id": tuning.start(wanted, Visitor.read({"id": given.get("visitor")}).id).id}
 
         return await run_in_threadpool(answered, started, language_of(request))
@@ -180,13 +178,14 @@ def _options(services: Services) -> dict[str, Any]:
         "least_photos": LEAST_PHOTOS,
         "most_bytes": services.uploads.most_bytes,
         "most_photos": MOST_PHOTOS,
+        "on_server": services.uploads.on_server(),
     }
 
 
-def _request(services: Services, sets: UploadedSets, given: Mapping[str, Any]) -> FinetuneRequest:
+def _request(services: Services, given: Mapping[str, Any]) -> FinetuneRequest:
     liked = given.get("liked") or []
     uploaded = given.get("upload") or not liked  # liked pictures can be learnt from alone
-    data = sets.prepared(given.get("upload", ""), given.get("prepared")) if uploaded else None
+    data = services.sets.prepared(given.get("upload", ""), given.get("prepared")) if uploaded else None
     wanted: dict[str, Any] = {key: given.get(key) for key in ("name", "base", "method", "minutes")}
     return services.tuning.request(data, **wanted, liked=liked)
 

@@ -1,7 +1,7 @@
-// Fine-tune, step 1: a product set on its way to the server in pieces, and what was understood of it. Texts reach the page as text only.
+// Fine-tune, step 1: a product set on its way to the server in pieces. Texts reach the page as text only.
 (() => {
-  const { word, label, h, icon } = window.ecomgen;
-  const LEAST = 24, PAGE = 24, TRIES = 4;
+  const { word, h, icon } = window.ecomgen;
+  const TRIES = 4;
   const MOST_MB = (options) => Math.floor(options.most_bytes / 2 ** 20);
 
   async function asked(path, body, more = {}) {
@@ -57,46 +57,51 @@
     return { kind, chosen };
   }
 
-  function uploadStep(state, { redraw, forward, options }) {
-    let sending = null, set = null, fault = "", checking = false, preparing = false, shown = PAGE;
-    const marked = new Set();
-    const edits = () => (state.edits ??= {});
-    const edited = (product, name) => edits()[product.name]?.[name] ?? product[name] ?? "";
-    const out = (product) => edits()[product.name]?.leave_out === true;
-    function change(product, changes) {
-      edits()[product.name] = { ...edits()[product.name], ...changes };
-      delete state.prepared;
-      state.save();
+  // Asks again and again until it is no longer on its way; `told({what, share})` hears how far it is.
+  async function finished(path, body, told) {
+    for (;;) {
+      const answer = await asked(path, body);
+      if (!answer.underway) return answer;
+      told(answer.underway);
+      await wait(600);
     }
+  }
 
-    async function take(files) {
+  function uploadStep(state, { redraw, forward, options }) {
+    let sending = null, view = null, fault = "", checking = false, preparing = false, far = { what: "", share: 0 };
+
+    // Brings a set onto the server by `begin`, which answers with its id, and has it looked at.
+    async function bring(begin) {
       fault = "";
-      const ending = new AbortController();
       try {
-        const { kind, chosen } = sorted(files, options());
-        const all = chosen.reduce((sum, f) => sum + f.size, 0);
-        sending = { done: 0, all, ending };
-        redraw();
-        const id = await send(chosen, kind, (done) => { sending.done = done; progress(); }, ending.signal);
-        Object.assign(state, { upload: id, edits: {}, prepared: null });
+        const id = await begin();
+        forget();
+        state.upload = id;
         state.save();
         sending = null;
         await check();
       } catch (error) {
-        if (!ending.signal.aborted) fault = error.message;
+        if (!sending?.ending.signal.aborted) fault = error.message;
       }
       sending = null;
       redraw();
     }
+    const take = (files) => bring(async () => {
+      const { kind, chosen } = sorted(files, options());
+      sending = { done: 0, all: chosen.reduce((sum, f) => sum + f.size, 0), ending: new AbortController() };
+      redraw();
+      return send(chosen, kind, (done) => { sending.done = done; progress(); }, sending.ending.signal);
+    });
+    const choose = (name) => bring(async () => (await asked("uploads", { on_server: name })).id);
 
     async function check() {
       if (!state.upload || checking) return;
-      [checking, set, shown] = [true, null, PAGE];
-      marked.clear();
+      [checking, view, far, fault] = [true, null, { what: "", share: 0 }, ""];
       redraw();
       try {
-        set = await asked(`uploads/${state.upload}/set`);
-        for (const product of set.products) product.warnings = product.faults.map((f) => word(`ft_${f.kind}`, { of: f.of.split("/").pop() }));
+        const set = await finished(`uploads/${state.upload}/set`, null, tell);
+        view = tuning.setView(state, set, { least: options().least_photos, redraw, changed, other, forward: prepare, table, preparing: () => (preparing ? working() : null) });
+        state.save();
       } catch (error) {
         fault = error.message;
         if (error.refused) forget();
@@ -104,19 +109,27 @@
       checking = false;
       redraw();
     }
-
-    function forget() {
-      for (const key of ["upload", "edits", "prepared"]) delete state[key];
-      set = null;
+    function changed() {
+      delete state.prepared;
       state.save();
+    }
+    function forget() {
+      for (const key of ["upload", "edits", "without", "cleaning", "prepared"]) delete state[key];
+      view = null;
+      state.save();
+    }
+    function other() {
+      forget();
+      fault = "";
+      redraw();
     }
 
     async function prepare() {
-      [preparing, fault] = [true, ""];
+      [preparing, fault, far] = [true, "", { what: "", share: 0 }];
       redraw();
       try {
-        state.prepared = (await asked(`uploads/${state.upload}/prepare`, { edits: edits() })).prepared;
-        state.photos = set.products.filter((p) => !out(p)).length;
+        state.prepared = (await finished(`uploads/${state.upload}/prepare`, view.wishes(), tell)).prepared;
+        state.photos = view.kept;
         state.save();
         forward();
       } catch (error) {
@@ -127,15 +140,16 @@
     }
 
     async function table() {
+      fault = "";
       try {
-        const { table: text } = await asked(`uploads/${state.upload}/table`, { edits: edits() });
+        const { table: text } = await asked(`uploads/${state.upload}/table`, view.wishes());
         const url = URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv" }));
         h("a", { href: url, download: "metadata.csv" }).click();
         setTimeout(() => URL.revokeObjectURL(url), 10000);
       } catch (error) {
         fault = error.message;
-        redraw();
       }
+      redraw();
     }
 
     // --- bringing it ---
@@ -152,9 +166,23 @@
       bar.value = sending.done / sending.all;
       said.textContent = word("ft_uploading", { done: mb(sending.done), all: mb(sending.all) });
     }
+    function tell(underway) {
+      far = underway;
+      if (!bar) return;
+      bar.value = far.share;
+      said.textContent = far.what || word("ft_checking");
+    }
+    function working() {
+      [bar, said] = [h("progress", { max: 1, value: 0, class: "eg-progress" }), h("p", { role: "status" })];
+      tell(far);
+      return h("div", { class: "eg-working" }, said, bar);
+    }
     function drop() {
       const zone = h("div", { class: "eg-drop" }, icon("empty", 40), h("p", { class: "eg-drop-title" }, word("ft_drop")),
         button("ft_choose_files", () => input.click(), { class: "eg-button is-primary" }), h("p", { class: "eg-quiet" }, word("ft_drop_hint", { mb: MOST_MB(options()) })));
+      const there = options().on_server;
+      if (there.length) zone.append(h("label", { class: "eg-on-server" }, h("span", { class: "eg-quiet" }, word("ft_on_server")),
+        h("select", { class: "eg-input", onchange: (event) => event.target.value && choose(event.target.value) }, h("option", { value: "" }, word("ft_on_server_choose")), ...there.map((name) => h("option", { value: name }, name)))));
       const over = (event) => { event.preventDefault(); event.stopPropagation(); zone.classList.toggle("is-over", event.type === "dragover"); };
       for (const type of ["dragover", "dragleave", "drop"]) zone.addEventListener(type, over);
       zone.addEventListener("drop", (event) => take([...event.dataTransfer.files]));
@@ -167,76 +195,17 @@
       return h("div", { class: "eg-drop is-busy" }, said, bar, h("button", { type: "button", class: "eg-link", onclick: () => sending.ending.abort() }, word("ft_upload_stop")));
     }
 
-    // --- what was understood ---
-
-    const picture = (index) => h("img", { src: `finetune/uploads/${state.upload}/photos/${index}`, alt: "", loading: "lazy", width: 96, height: 96 });
-
-    function understood() {
-      const kept = set.products.filter((p) => !out(p)), odd = set.products.filter((p) => p.warnings.length && !out(p));
-      const counts = h("div", { class: "eg-counts" }, ...Object.entries(set.counts).map(([name, values]) =>
-        h("p", {}, h("b", {}, label(name)), ...values.slice(0, 12).map(([value, n]) => h("span", { class: "eg-tag" }, `${label(value)} `, h("b", {}, String(n)))), values.length > 12 ? h("span", { class: "eg-quiet" }, "…") : null)));
-      const refused = set.refused.length && h("details", { class: "eg-fold" }, h("summary", {}, word("ft_refused", { n: set.refused.length })),
-        h("ul", { class: "eg-faults" }, ...set.refused.slice(0, 50).map((r) => h("li", {}, `${r.name}: ${r.reason}`))));
-      const warned = odd.length && h("div", { class: "eg-odd" }, h("p", {}, h("b", {}, word("ft_odd", { n: odd.length })), " ", h("span", { class: "eg-quiet" }, word("ft_odd_text"))),
-        h("ul", { class: "eg-odd-list" }, ...odd.slice(0, 8).map((p) => h("li", {}, picture(set.products.indexOf(p)), h("span", {}, p.warnings.join(" "))))),
-        button("ft_leave_odd", () => { odd.forEach((p) => change(p, { leave_out: true })); redraw(); }));
-      const few = kept.length < LEAST;
-      return [h("div", { class: "eg-set-head" }, h("p", { class: "eg-lead-number" }, kept.length === set.products.length ? word("ft_photos_n", { n: kept.length }) : word("ft_photos_used", { n: kept.length, all: set.products.length })),
-        h("button", { type: "button", class: "eg-link", onclick: () => { forget(); redraw(); } }, icon("undo", 15), word("ft_other_photos"))),
-        h("div", { class: "eg-preview" }, ...Array.from({ length: Math.min(16, set.products.length) }, (_, i) => picture(Math.floor((i * set.products.length) / Math.min(16, set.products.length))))),
-        counts, ...[warned, refused].filter(Boolean), looking(),
-        h("div", { class: "eg-row" }, button(preparing ? "ft_preparing" : "ft_continue", prepare, { class: "eg-button is-primary", disabled: few || preparing }),
-          h("button", { type: "button", class: "eg-link", onclick: table }, icon("download", 15), word("ft_table"))),
-        ...(few ? [h("p", { class: "eg-quiet" }, word("ft_too_few", { n: LEAST }))] : [])];
-    }
-
-    // What was typed, by the name that the server knows it by: a visitor may have typed its label.
-    const named = (name, field) => set.values[name].find((value) => label(value) === field.value.trim()) ?? field.value.trim();
-
-    let open = false;
-    function looking() {
-      const fold = h("details", { class: "eg-fold", ontoggle: () => { if (fold.open !== open) { open = fold.open; redraw(); } } }, h("summary", {}, word("ft_change")));
-      if (!open) return fold;
-      fold.open = true;
-      const field = (name, value, on) => h("input", { type: "text", class: "eg-input", list: `eg-values-${name}`, maxlength: 60, value: value && label(value), placeholder: label(name), "aria-label": label(name), onchange: on });
-      const lists = Object.entries(set.values).map(([name, values]) => h("datalist", { id: `eg-values-${name}` }, ...values.map((value) => h("option", { value: label(value) }))));
-      const bulk = Object.fromEntries(Object.keys(set.values).map((name) => [name, field(name, "")]));
-      const chosen = () => set.products.filter((p) => marked.has(p.name));
-      const tools = h("div", { class: "eg-bulk" }, button(marked.size === set.products.length ? "ft_none" : "ft_all", () => {
-        if (marked.size === set.products.length) marked.clear();
-        else set.products.forEach((p) => marked.add(p.name));
-        redraw();
-      }), h("span", { class: "eg-quiet" }, word("ft_chosen_n", { n: marked.size })), ...(marked.size ? [...Object.values(bulk), button("ft_set", () => {
-        for (const [name, one] of Object.entries(bulk)) if (one.value.trim()) chosen().forEach((p) => change(p, { [name]: named(name, one) }));
-        redraw();
-      }), button("ft_leave_out", () => { chosen().forEach((p) => change(p, { leave_out: true })); marked.clear(); redraw(); })] : []));
-      const rows = set.products.slice(0, shown).map((p, i) => {
-        const mark = h("input", { type: "checkbox", "aria-label": word("ft_select"), onchange: () => { mark.checked ? marked.add(p.name) : marked.delete(p.name); redraw(); } });
-        mark.checked = marked.has(p.name);
-        const values = Object.keys(set.values).map((name) => {
-          const one = field(name, edited(p, name), () => { change(p, { [name]: named(name, one) }); one.classList.remove("is-guessed"); });
-          if (p.guessed.includes(name) && edits()[p.name]?.[name] === undefined) one.classList.add("is-guessed");
-          return one;
-        });
-        return h("li", { class: out(p) ? "is-out" : "" }, h("label", {}, mark, picture(i)), h("div", {}, ...values,
-          h("button", { type: "button", class: "eg-link", onclick: () => { change(p, { leave_out: !out(p) }); redraw(); } }, word(out(p) ? "ft_take_in" : "ft_leave_out")),
-          ...p.warnings.map((text) => h("p", { class: "eg-warning" }, text))));
-      });
-      fold.append(h("p", { class: "eg-quiet" }, word("ft_change_text")), tools, ...lists, h("ul", { class: "eg-table" }, ...rows),
-        ...(shown < set.products.length ? [button("ft_show_more", () => { shown += PAGE; redraw(); })] : []));
-      return fold;
-    }
-
     return {
       check,
-      get summary() { return set ? word("ft_photos_n", { n: set.products.filter((p) => !out(p)).length }) : ""; },
+      get summary() { return view ? word("ft_photos_n", { n: view.kept }) : ""; },
       draw() {
         if (!options()) return [busy(word("ft_loading"))];
-        const body = sending ? [arriving()] : checking ? [busy(word("ft_checking"))] : set ? understood() : [drop()];
+        const body = sending ? [arriving()] : checking ? [working()] : view ? view.draw() : state.upload ? [h("div", { class: "eg-row" }, button("try_again", check, { class: "eg-button is-primary" }), button("ft_other_photos", other))] : [drop()];
         return [input, ...(fault ? [problem(fault)] : []), ...body];
       },
     };
   }
 
-  Object.assign(window.ecomgen, { tuning: { asked, problem, busy, button, send, sorted, uploadStep } });
+  const tuning = { asked, problem, busy, button, send, sorted, uploadStep };
+  Object.assign(window.ecomgen, { tuning });
 })();

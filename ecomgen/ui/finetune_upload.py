@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -9,23 +10,25 @@ from fastapi.responses import FileResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from ecomgen.errors import EcomgenError, InvalidRequest
-from ecomgen.services.tuning import Tuning
-from ecomgen.services.uploads import PIECE, Upload, Uploads
+from ecomgen.services.uploaded_sets import Underway
+from ecomgen.services.uploads import PIECE, Upload
 from ecomgen.ui.answers import answered, language_of, refusal, sent
-from ecomgen.ui.finetune_set import UploadedSets
+from ecomgen.ui.context import Services
+from ecomgen.ui.finetune_set import described, read_cleaning, told
 from ecomgen.ui.words import translated
 
 _KEEP = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
 
 
-def add_uploads(routes: APIRouter, uploads: Uploads, sets: UploadedSets, tuning: Tuning) -> None:
+def add_uploads(routes: APIRouter, services: Services) -> None:
     """Add everything below /finetune/uploads."""
+    uploads, sets = services.uploads, services.sets
 
     @routes.post("/finetune/uploads")
     async def begin(request: Request) -> Response:
         given = await sent(request)
         return await run_in_threadpool(
-            answered, lambda: _upload(_begun(uploads, tuning, given)), language_of(request)
+            answered, lambda: _upload(_begun(services, given)), language_of(request)
         )
 
     @routes.get("/finetune/uploads/{upload_id}")
@@ -48,15 +51,26 @@ def add_uploads(routes: APIRouter, uploads: Uploads, sets: UploadedSets, tuning:
 
     @routes.get("/finetune/uploads/{upload_id}/set")
     def understood(upload_id: str, request: Request) -> Response:
-        return answered(lambda: sets.described(upload_id), language_of(request))
+        language = language_of(request)
+
+        def shown() -> dict[str, Any]:
+            found = sets.checked(upload_id)
+            return told(found, language) if isinstance(found, Underway) else described(found)
+
+        return answered(shown, language)
 
     @routes.get("/finetune/uploads/{upload_id}/photos/{index}")
     def photo(upload_id: str, index: str, request: Request) -> Response:
+        number, wished = int(index) if _number(index) else -1, request.query_params.get("clean")
         try:
-            path = sets.thumbnail(upload_id, int(index) if _number(index) else -1)
+            if wished is None:
+                return FileResponse(
+                    sets.small_copy(upload_id, number), media_type="image/webp", headers=_KEEP
+                )
+            content = sets.cleaned_copy(upload_id, number, read_cleaning(wished.split(",")))
+            return Response(content, media_type="image/webp", headers=_KEEP)
         except EcomgenError as error:
             return refusal(translated(str(error), language_of(request)), 404)
-        return FileResponse(path, media_type="image/webp", headers=_KEEP)
 
     @routes.post("/finetune/uploads/{upload_id}/table")
     async def table(upload_id: str, request: Request) -> Response:
@@ -69,16 +83,19 @@ def add_uploads(routes: APIRouter, uploads: Uploads, sets: UploadedSets, tuning:
 
     @routes.post("/finetune/uploads/{upload_id}/prepare")
     async def prepare(upload_id: str, request: Request) -> Response:
-        given = await sent(request)
+        given, language = await sent(request), language_of(request)
 
-        def prepared() -> dict[str, str]:
-            return {"prepared": sets.prepare(upload_id, given.get("edits"))[0]}
+        def prepared() -> dict[str, Any]:
+            done = sets.prepare(upload_id, given.get("edits"), read_cleaning(given.get("cleaning")))
+            return told(done, language) if isinstance(done, Underway) else {"prepared": done}
 
-        return await run_in_threadpool(answered, prepared, language_of(request))
+        return await run_in_threadpool(answered, prepared, language)
 
 
-def _begun(uploads: Uploads, tuning: Tuning, given: Any) -> Upload:
-    tuning.sweep()
+def _begun(services: Services, given: Mapping[str, Any]) -> Upload:
+    services.tuning.sweep()
+    if "on_server" in given:
+        return services.uploads.choose(given["on_server"])
     names, sizes = given.get("names"), given.get("sizes")
     if (
         not isinstance(names, list)
@@ -86,7 +103,7 @@ def _begun(uploads: Uploads, tuning: Tuning, given: Any) -> Upload:
         or not all(isinstance(n, str) for n in names)
     ):
         raise InvalidRequest("A product set is one zip or several photos.")
-    return uploads.begin(given.get("kind", ""), names, sizes)
+    return services.uploads.begin(given.get("kind", ""), names, sizes)
 
 
 def _upload(upload: Upload) -> dict[str, Any]:

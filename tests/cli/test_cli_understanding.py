@@ -51,3 +51,32 @@ def test_a_set_is_labelled(ecomgen, seeing, product_zip, tmp_path, monkeypatch):
 def test_without_a_recogniser_photos_are_one_sentence(ecomgen, tmp_path, monkeypatch):
     monkeypatch.setenv("ECOMGEN_CHECKPOINTS", str(tmp_path))
     assert_one_sentence(ecomgen("recognise", tmp_path / "photo.jpg"))
+
+
+def test_a_set_is_checked_and_made_ready(ecomgen, seeing, tmp_path, monkeypatch):
+    monkeypatch.setenv("ECOMGEN_CHECKPOINTS", str(seeing))
+    source = write_product_set(tmp_path / "set", 6, size=(90, 120))
+    (source / "images/0001.jpg").write_bytes(photo_bytes(draw_product("belts", "red", (30, 30))))
+    (source / "notes.txt").write_text("hello")
+    status, out, err = ecomgen(
+        "check",
+        source,
+        "--json",
+        tmp_path / "new/found.json",
+        "--out",
+        tmp_path / "ready",
+        "--leave-out",
+        "tiny",
+    )
+    assert status == 0
+    assert [json.loads(line) for line in out.splitlines()] == [
+        {"file_name": "images/0001.jpg", "faults": [{"kind": "tiny"}]},
+        {"file_name": "notes.txt", "refused": "It is not a PNG, JPEG or WebP photo."},
+    ]
+    assert "6 photos of 30 to 120 pixels" in err
+    assert "1 files refused; found: tiny 1." in err
+    assert "ready holds 5 photos, ready for training." in err
+    assert len(json.loads((tmp_path / "new/found.json").read_text())["products"]) == 6
+    assert_one_sentence(ecomgen("check", tmp_path / "nothing"))
+    assert_one_sentence(ecomgen("check", source, "--size", 7))
+    assert_one_sentence(ecomgen("check", source, "--out", tmp_path / "other", "--leave-out", "ugly"))

@@ -1,10 +1,13 @@
 """What is wrong with photos, on products drawn by the test."""
 
+import io
 from pathlib import Path
 
+import numpy as np
 import pytest
-from drawing import draw_product, photo_bytes, write_files
+from drawing import CATEGORIES, COLOURS, draw_product, photo_bytes, write_files
 from PIL import Image, ImageFilter
+from scipy.ndimage import uniform_filter
 
 from ecomgen.data.photo_faults import Fault, busyness, find_faults, sharpness
 from ecomgen.data.products import read_products
@@ -55,6 +58,42 @@ def test_a_photo_that_cannot_be_decoded_is_one_of_them(tmp_path):
     products = read_products(path).products
     if len(products) == 2:  # the header is whole, the pixels are not
         assert find_faults(products) == {"b.png": (Fault("unreadable"),)}
+
+
+def test_other_products_and_other_colours_are_no_duplicates(tmp_path):
+    photos = {f"{c} {colour}.png": draw_product(c, colour, SIZE, 7) for c in CATEGORIES for colour in COLOURS}
+    assert not faults_of(tmp_path, photos)
+
+
+def encoded(photo: Image.Image) -> Image.Image:
+    return Image.open(io.BytesIO(photo_bytes(photo.resize((90, 90)), "JPEG"))).convert("RGB")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        encoded,
+        lambda photo: photo.resize((220, 220)),
+        lambda photo: photo.crop((1, 1, photo.width - 1, photo.height - 1)),
+        lambda photo: photo.point(lambda v: min(255, int(v * 1.1))),
+        lambda photo: photo.point(lambda v: int(v * 0.9)),
+    ],
+    ids=["encoded smaller", "enlarged", "cropped", "brighter", "darker"],
+)
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_a_copy_that_was_changed_a_little_is_found(tmp_path, category, change):
+    photo = draw_product(category, "blue", SIZE, 3)
+    found = faults_of(tmp_path, {"a.png": photo, "b.png": change(photo)})
+    assert Fault("duplicate", "a.png") in found.get("b.png", ())
+
+
+@pytest.mark.parametrize("direction", [(5, 1), (1, 5)])
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_a_camera_that_moved_blurs_one_direction(category, direction):
+    photo = draw_product(category, "blue", (256, 256), 3)
+    moved = Image.fromarray(uniform_filter(np.asarray(photo), (*direction, 1)))
+    assert sharpness(photo) > 0.6
+    assert sharpness(moved) < 0.4
 
 
 @pytest.mark.parametrize("colour", ["#ffffff", "#000000", "#7f7f7f"])
