@@ -42,6 +42,7 @@ def test_the_time_is_that_of_learning_and_of_looking(settings: Settings) -> None
     assert estimating.estimate(asked(settings, 20), 1_000).learning > many.learning
 
 
+@pytest.mark.slow
 def test_a_machine_that_cannot_be_measured_is_said_in_one_sentence(settings: Settings) -> None:
     estimating = Estimating(settings)
     settings.home.write_text("a file where a folder should be")  # so that nothing can be kept
