@@ -42,7 +42,7 @@ class Pace:
         self._share = 0.0
 
     def __call__(self, what: str, share: float) -> None:
-        part = _PART_OF.get(what)
+        part = _PART_OF.get(what, "")
         if part and not self._seconds and self._path.exists():
             self._seconds = json.loads(self._path.read_text(encoding="utf-8"))
         if what == "Done":  # the training; it is measured yet

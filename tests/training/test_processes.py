@@ -85,8 +85,8 @@ def test_two_processes_come_to_what_one_comes_to_and_write_its_files(
                 for other in (two, start)
             )
             assert moved > 0
-            # Where a gradient is all but 0, Adam makes a step of what rounding leaves.
-            assert apart < 0.05**2 * moved, (phase, name)
+            # The gradient of the adversary's last bias is 0 but for rounding, of which Adam makes a whole step.
+            assert apart < (0.2 if name == "adversary" else 1e-3) ** 2 * moved, (phase, name)
     assert load_checkpoint(tmp_path / "two").training["adversarial_images"] == 48
 
 
