@@ -19,7 +19,15 @@ from PIL import Image
 
 from ecomgen.data.archive import Refusal, refusal
 from ecomgen.data.cleaning import Cleaning, clean
-from ecomgen.data.metadata import GUESSED, MAX_VALUE, UNSPECIFIED, VOTE_WEIGHT, find_value, may_be_value
+from ecomgen.data.metadata import (
+    GENERATED,
+    GUESSED,
+    MAX_VALUE,
+    UNSPECIFIED,
+    VOTE_WEIGHT,
+    find_value,
+    may_be_value,
+)
 from ecomgen.data.photo_faults import FAULT_KINDS
 from ecomgen.data.products import Product, read_products
 from ecomgen.errors import DataError, InvalidRequest, StoreError
@@ -145,13 +153,16 @@ def set_table(checked: Checked, edits: Edits, names: Mapping[str, str] | None = 
                 "title": product.product.title,
                 "split": product.product.split,
                 VOTE_WEIGHT: f"{product.product.vote_weight:g}",
+                GENERATED: "yes" if product.product.generated else "",
                 **{name: said[name] for name in attributes if name in said},
                 GUESSED: "; ".join(f"{name}={said[name]}" for name in guessed),
             }
         )
     splits = any(product.product.split != "train" for product in checked.products)
     weights = any(product.product.vote_weight != 1 for product in checked.products)
-    columns = ("file_name", "title", *["split"] * splits, *[VOTE_WEIGHT] * weights, *attributes, GUESSED)
+    generated = any(product.product.generated for product in checked.products)
+    told = [*["split"] * splits, *[VOTE_WEIGHT] * weights, *[GENERATED] * generated]
+    columns = ("file_name", "title", *told, *attributes, GUESSED)
     return SetTable(columns, tuple(rows))
 
 
