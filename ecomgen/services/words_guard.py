@@ -88,9 +88,7 @@ class WordsGuard:
         innocent = _spans(self._allowed, plain)
         touched = innocent + _spans(self._ordinary, plain)
         for hit in itertools.chain([first], hits):
-            inside = any(start <= hit.start and hit.end <= end for start, end in innocent)
-            by_chance = not hit.plain and any(s < hit.end and hit.start < e for s, e in touched)
-            if not (inside or by_chance):
+            if not (_inside(hit, innocent) or _by_chance(hit, touched)):
                 return hit.topic
         return None
 
@@ -144,6 +142,19 @@ class WordsGuard:
                 topic = self._sounding.get(tuple(keys[i : i + n]))
                 if topic is not None:
                     yield _Hit(words[i][0], words[i + n - 1][1], topic, plain=True)
+
+
+def _inside(hit: _Hit, innocent: Sequence[tuple[int, int]]) -> bool:
+    return any(start <= hit.start and hit.end <= end for start, end in innocent)
+
+
+def _by_chance(hit: _Hit, ordinary: Sequence[tuple[int, int]]) -> bool:
+    """Whether ordinary words make up what was found: one runs into it and another out of it; in a disguise, one touches it."""
+    if not hit.plain:
+        return any(start < hit.end and hit.start < end for start, end in ordinary)
+    ends = [end for start, end in ordinary if start < hit.start < end < hit.end]
+    begins = [start for start, end in ordinary if hit.start < start < hit.end < end]
+    return bool(ends and begins) and min(begins) <= max(ends)
 
 
 def _walk(root: _Node, seen: Sequence[Sign], start: int) -> Iterator[_Hit]:
@@ -219,6 +230,8 @@ def _counts(way: _Way, seen: Sequence[Sign], start: int, here: int) -> bool:
         return True
     letters = sum(sign.kind == "letter" for sign in span)
     stand_ins = sum(sign.kind == "digit" for sign in span)
+    if stand_ins and after == "digit":
+        return False
     if not letters or stand_ins > (1 if way.node.length <= 3 else way.node.length - 1):
         return False
     if _holds_number(seen, start, here):
