@@ -6,6 +6,7 @@ same libraries.
 """
 
 import random
+import re
 from functools import lru_cache
 
 _ALIKE = dict(zip("acehijklmnoprstuvxyBEHKMT", "асеһіјкӏмпоргѕтυνхуВЕНКМТ", strict=True))
@@ -17,8 +18,9 @@ _POINTS_ZH = "·*_-/丨～.、|"
 _WIDE = (0xFF41, 0x1D41A, 0x1D4EA, 0x1D5BA, 0x1D68A, 0x24D0)  # full width, bold, script, sans, typewriter, circled
 _ACCENTS = "\u0300\u0301\u0302\u0303\u0308\u030a\u0323\u0332\u0335"
 _SOUND_ALIKE = (
-    ("ph", "f"), ("ck", "k"), ("cc", "k"), ("qu", "kw"), ("x", "ks"), ("ci", "si"), ("ce", "se"), ("ca", "ka"), ("co", "ko"), ("cr", "kr"),
-    ("f", "ph"), ("ks", "x"), ("ee", "ea"), ("ea", "ee"), ("oo", "ou"), ("k", "c"), ("s", "z"), ("i", "y"), ("er", "or"), ("y", "i"),
+    ("ph", "f"), ("ck", "k"), ("cc", "k"), ("qu", "kw"), ("x", "ks"), ("c(?=[ei])", "s"), ("c(?=[aorlu])", "k"), ("f", "ph"), ("ks", "x"),
+    ("ee", "ea"), ("ea", "ee"), ("oo", "ou"), ("(?<!c)k(?=[aorlu])", "c"), ("s(?=[^hst]|$)", "z"), ("(?<=.)i(?=[^aeiou]|$)", "y"),
+    ("(?<![cgr])er$", "or"), ("(?<=[^aeou])y", "i"),
 )  # fmt: skip
 
 
@@ -133,12 +135,12 @@ CHINESE = (traditional, unseen, spaced_zh, pointed_zh, numbered_zh, repeated_zh,
 
 
 def sounding(word, rng):
-    """A spelling that sounds the same: a letter or two exchanged; None where there is none."""
-    fits = [pair for pair in _SOUND_ALIKE if pair[0] in word]
+    """A spelling that sounds the same, a letter or two exchanged; None where there is none."""
+    fits = [pair for pair in _SOUND_ALIKE if re.search(pair[0], word)]
     if not fits:
         return None
     old, new = rng.choice(fits)
-    return word.replace(old, new, 1)
+    return re.sub(old, new, word, count=1)
 
 
 def homophones(word, rng, tones=True):

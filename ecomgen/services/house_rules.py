@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,8 +10,26 @@ from ecomgen.errors import PolicyRefusal
 from ecomgen.schema import Attributes, default_schema, fold
 from ecomgen.services.policy import Rule, Values
 
-Note = tuple[str, str]
-"""What a rule changed and why: in English, in Chinese."""
+
+@dataclass(frozen=True)
+class Note:
+    """What a rule changed: the attribute, its value before and after (None: unspecified), and the rule's sentence in English and
+    Chinese."""
+
+    attribute: str
+    old: str
+    new: str | None
+    why: tuple[str, str]
+
+    @property
+    def en(self) -> str:
+        """The rule and the change, in a line of English."""
+        return f"{self.why[0]} {_label(self, self.old, 'en')} → {_label(self, self.new, 'en')}."
+
+    @property
+    def zh(self) -> str:
+        """The same in Chinese."""
+        return f"{self.why[1]}{_label(self, self.old, 'zh')} → {_label(self, self.new, 'zh')}。"
 
 
 @dataclass(frozen=True)
@@ -20,6 +39,10 @@ class Ruled:
     attributes: Attributes
     notes: tuple[Note, ...]
     open: Values
+
+    def shares(self) -> dict[str, dict[str, float]]:
+        """The same chance for each value that may be drawn of what is left open."""
+        return {name: {value: 1 / len(values) for value in values} for name, values in self.open.items()}
 
 
 def apply_rules(rules: Sequence[Rule], wanted: Mapping[str, str | None], prompt: str) -> Ruled:
@@ -32,7 +55,7 @@ def apply_rules(rules: Sequence[Rule], wanted: Mapping[str, str | None], prompt:
         if "category" in changes and changes["category"] is None:
             raise PolicyRefusal(*rule.say)
         for name, value in changes.items():
-            notes.append(_note(rule, name, str(attributes[name]), value))
+            notes.append(Note(name, str(attributes[name]), value, rule.say))
             attributes[name] = value
         still_open |= {name: values for name, values in rule.allow.items() if not attributes.get(name)}
     return Ruled(attributes, tuple(notes), still_open)
@@ -44,8 +67,8 @@ def _acts(rule: Rule, attributes: Mapping[str, str | None], prompt: str) -> bool
 
 
 def _says(prompt: str, words: Sequence[str]) -> bool:
-    text = f" {''.join(c if c.isalnum() else ' ' for c in fold(prompt))} "
-    return any(f" {fold(w)} " in " ".join(["", *text.split(), ""]) if w.isascii() else w in text for w in words)
+    text = " ".join(["", *re.findall(r"\w+", fold(prompt)), ""])
+    return any(f" {fold(word)} " in text if word.isascii() else word in text for word in words)
 
 
 def _changes(rule: Rule, attributes: Mapping[str, str | None]) -> Attributes:
@@ -63,17 +86,9 @@ def _changes(rule: Rule, attributes: Mapping[str, str | None]) -> Attributes:
     return changes
 
 
-def _note(rule: Rule, name: str, old: str, new: str | None) -> Note:
-    en, zh = rule.say
-    return (
-        f"{en} So {_label(name, old, 'en')} became {_label(name, new, 'en')}.",
-        f"{zh}因此“{_label(name, old, 'zh')}”已改为“{_label(name, new, 'zh')}”。",
-    )
-
-
-def _label(attribute: str, value: str | None, language: str) -> str:
+def _label(note: Note, value: str | None, language: str) -> str:
     if value is None:
         return "未指定" if language == "zh" else "unspecified"
     schema = default_schema()
-    found = schema[attribute].find(value) if attribute in schema else None
+    found = schema[note.attribute].find(value) if note.attribute in schema else None
     return found.label(language) if found else value

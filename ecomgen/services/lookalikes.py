@@ -11,6 +11,7 @@ Kind = Literal["letter", "digit", "han", "gap", "other"]
 
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Me"}
 _BLANK = set("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # they are drawn as nothing, but count as letters or symbols
+_STROKES = set("丨丶丿亅乀乁")  # drawn as a line or a point
 _LEET = {
     "0": "o", "1": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "gb", "7": "t", "8": "b", "9": "gq",
     "@": "a", "$": "s", "!": "il", "|": "il", "+": "t", "€": "e", "£": "l", "¢": "c", "¥": "y", "(": "c", "<": "c",
@@ -37,7 +38,7 @@ def signs(text: str) -> list[Sign]:
     """The text's visible characters, in order (NFKC, without accents)."""
     found = []
     for char in unicodedata.normalize("NFKC", text):
-        if char.isspace():
+        if char.isspace() or char in _STROKES:
             found.append(_SPACE)
         elif char not in _BLANK and unicodedata.category(char) not in _INVISIBLE:
             found.append(_sign(char))

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from ecomgen.services.lookalikes import Sign, pinyin, signs
 
 _MOST_APART = 8  # signs that may stand between two letters of a word
-_LONGEST = 48  # signs that a word in disguise may take
+_LONGEST = 96  # signs that a word in disguise may take
 _SOUNDING = 5  # letters, from which on an English word is also found by its sound
 _SOUNDS = tuple(
     (re.compile(pattern), sound)
