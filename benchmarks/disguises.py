@@ -5,17 +5,37 @@ ecomgen.services.lookalikes, so that the guard is not tested with itself; pinyin
 same libraries.
 """
 
-import random
 import re
 from functools import lru_cache
 
 _ALIKE = dict(zip("acehijklmnoprstuvxyBEHKMT", "асеһіјкӏмпоргѕтυνхуВЕНКМТ", strict=True))
-_ALIKE |= {"n": "ո", "r": "г", "m": "ｍ", "k": "κ", "t": "τ", "l": "ⅼ", "u": "υ", "d": "ԁ", "g": "ɡ", "w": "ԝ", "q": "ԛ", "s": "ѕ", "b": "Ь"}
+_ALIKE |= {
+    "n": "ո",
+    "r": "г",
+    "m": "ｍ",
+    "k": "κ",
+    "t": "τ",
+    "l": "ⅼ",
+    "u": "υ",
+    "d": "ԁ",
+    "g": "ɡ",
+    "w": "ԝ",
+    "q": "ԛ",
+    "s": "ѕ",
+    "b": "Ь",
+}
 _DIGITS = {"a": "4@", "e": "3", "i": "1!", "o": "0", "s": "5$", "t": "7", "l": "1|", "b": "8", "g": "9"}
 _UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f\u180e"
 _POINTS = ".-_*·/~'"
 _POINTS_ZH = "·*_-/丨～.、|"
-_WIDE = (0xFF41, 0x1D41A, 0x1D4EA, 0x1D5BA, 0x1D68A, 0x24D0)  # full width, bold, script, sans, typewriter, circled
+_WIDE = (
+    0xFF41,
+    0x1D41A,
+    0x1D4EA,
+    0x1D5BA,
+    0x1D68A,
+    0x24D0,
+)  # full width, bold, script, sans, typewriter, circled
 _ACCENTS = "\u0300\u0301\u0302\u0303\u0308\u030a\u0323\u0332\u0335"
 _SOUND_ALIKE = (
     ("ph", "f"), ("ck", "k"), ("cc", "k"), ("qu", "kw"), ("x", "ks"), ("c(?=[ei])", "s"), ("c(?=[aorlu])", "k"), ("f", "ph"), ("ks", "x"),
@@ -43,7 +63,8 @@ def digits(word, rng):
     """Digits and symbols for letters, at least one, and a letter stays."""
     kept = rng.choice([i for i, c in enumerate(word) if c.isalpha()])
     return "".join(
-        rng.choice(_DIGITS[c]) if c in _DIGITS and i != kept and rng.random() < 0.6 else c for i, c in enumerate(word)
+        rng.choice(_DIGITS[c]) if c in _DIGITS and i != kept and rng.random() < 0.6 else c
+        for i, c in enumerate(word)
     )
 
 
@@ -100,7 +121,9 @@ def pointed_zh(word, rng):
 
 def numbered_zh(word, rng):
     """Digits or emoji between the characters."""
-    return "".join(c + (rng.choice("123456789🌸⭐❤") if i < len(word) - 1 else "") for i, c in enumerate(word))
+    return "".join(
+        c + (rng.choice("123456789🌸⭐❤") if i < len(word) - 1 else "") for i, c in enumerate(word)
+    )
 
 
 def repeated_zh(word, rng):

@@ -45,7 +45,9 @@ def share(found, of):
 
 
 def main():
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--quick", action="store_true", help="a third of the disguises")
     options.add_argument("--show", action="store_true", help="print what was judged wrongly")
     options.add_argument("--seed", type=int, default=0)
@@ -53,7 +55,9 @@ def main():
     begun, rng, guard = time.monotonic(), random.Random(asked.seed), Guard(Settings())
     guard.check_prompt("red shoes")
     terms = [term for topic in guard.policy.topics for term in topic.terms]
-    listed = re.compile("|".join(rf"\b{re.escape(t)}s?\b" if t.isascii() else t for t in terms), re.IGNORECASE)
+    listed = re.compile(
+        "|".join(rf"\b{re.escape(t)}s?\b" if t.isascii() else t for t in terms), re.IGNORECASE
+    )
 
     tried, found, plainly = Counter(), Counter(), Counter()
 
@@ -100,7 +104,9 @@ def main():
                 "terms": len(terms),
                 "disguised": sum(tried[way] for way in ten),
                 "blocked": share(sum(found[way] for way in ten), sum(tried[way] for way in ten)),
-                "blocked_by_plain_list": share(sum(plainly[way] for way in ten), sum(tried[way] for way in ten)),
+                "blocked_by_plain_list": share(
+                    sum(plainly[way] for way in ten), sum(tried[way] for way in ten)
+                ),
                 "homophones": sum(tried[way] for way in alike),
                 "homophones_blocked": share(sum(found[w] for w in alike), sum(tried[w] for w in alike)),
                 "homophones_english_blocked": share(found["sounding"], tried["sounding"]),
@@ -108,7 +114,9 @@ def main():
                 "homophones_of_other_tones_blocked": share(found["off_tone"], tried["off_tone"]),
                 "ordinary": len(prompts),
                 "wrongly_blocked": share(len(wrong), len(prompts)),
-                "wrongly_blocked_by_plain_list": share(sum(bool(listed.search(p)) for p in prompts), len(prompts)),
+                "wrongly_blocked_by_plain_list": share(
+                    sum(bool(listed.search(p)) for p in prompts), len(prompts)
+                ),
                 "ms_median": round(statistics.median(spent), 2),
                 "ms_p95": round(statistics.quantiles(spent, n=20)[-1], 2),
                 "seconds": round(time.monotonic() - begun, 1),

@@ -106,7 +106,11 @@ class Generation:
         checkpoint = self._checkpoints.load(model)
         used = self.learnt(ruled.attributes, checkpoint)
         seed = secrets.randbelow(2**31) if request.seed is None else request.seed
-        request = replace(request, shares=_learnt_shares({**request.shares, **ruled.shares()}, checkpoint))
+        request = replace(
+            request,
+            attributes={name: value for name, value in request.attributes.items() if name not in ruled.open},
+            shares=_learnt_shares(request.shares, checkpoint) | _equal_shares(ruled.open, checkpoint),
+        )
         recipes = [request.recipe(used, seed, i) for i in range(request.count * times)]
         return self.draw(checkpoint, prompt, [replace(r, rules=ruled.notes) for r in recipes], request.retry)
 
@@ -120,7 +124,9 @@ class Generation:
                 read_latent(recipe.latent, checkpoint.generator.config.w_dim)
         if prompt:
             self._guard.check_prompt(prompt)
-        return self._draw(checkpoint, prompt, [self._kept_to_rules(checkpoint, prompt, r) for r in recipes], retry)
+        return self._draw(
+            checkpoint, prompt, [self._kept_to_rules(checkpoint, prompt, r) for r in recipes], retry
+        )
 
     def _kept_to_rules(self, checkpoint: Checkpoint, prompt: str, recipe: Recipe) -> Recipe:
         """The recipe, changed where a rule of the house wants that; a latent cannot be changed and is refused."""
@@ -175,6 +181,16 @@ class Generation:
                 f"The checkpoint “{checkpoint.name}” has not learnt {category}; it knows: {names}."
             )
         return {name: value if value in known.get(name, {}) else None for name, value in wanted.items()}
+
+
+def _equal_shares(
+    open_to: Mapping[str, Sequence[str]], checkpoint: Checkpoint
+) -> dict[str, dict[str, float]]:
+    """The same share for each of these values that the checkpoint can draw."""
+    learnt = {
+        name: [v for v in each if v in checkpoint.counts.get(name, {})] for name, each in open_to.items()
+    }
+    return {name: {v: 1 / len(values) for v in values} for name, values in learnt.items() if values}
 
 
 def _learnt_shares(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
 from ecomgen.errors import PolicyRefusal
-from ecomgen.schema import Attributes, default_schema
+from ecomgen.schema import default_schema
 from ecomgen.services.house_rules import Ruled, apply_rules
 from ecomgen.services.policy import Policy, policy_file, read_policy
 from ecomgen.services.words_guard import WordsGuard
@@ -32,7 +33,7 @@ class Guard:
         """The same for names, tags and comments, which may name brands."""
         self._refuse(_finder(self._file).find(text, but=len(self.policy.topics)))
 
-    def ruled(self, wanted: Attributes, prompt: str = "") -> Ruled:
+    def ruled(self, wanted: Mapping[str, str | None], prompt: str = "") -> Ruled:
         """What is wanted as the rules of the house allow it. Raises PolicyRefusal where no product would be left."""
         return apply_rules(self.policy.rules, wanted, prompt)
 

@@ -40,14 +40,12 @@ class Ruled:
     notes: tuple[Note, ...]
     open: Values
 
-    def shares(self) -> dict[str, dict[str, float]]:
-        """The same chance for each value that may be drawn of what is left open."""
-        return {name: {value: 1 / len(values) for value in values} for name, values in self.open.items()}
-
 
 def apply_rules(rules: Sequence[Rule], wanted: Mapping[str, str | None], prompt: str) -> Ruled:
     """Each rule in turn, on what the ones before it left. Raises PolicyRefusal when a rule forbids the product itself."""
-    attributes, notes, still_open = dict(wanted), [], {}
+    attributes: Attributes = dict(wanted)
+    notes: list[Note] = []
+    still_open: dict[str, tuple[str, ...]] = {}
     for rule in rules:
         if not _acts(rule, attributes, prompt):
             continue

@@ -5,12 +5,14 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal["letter", "digit", "han", "gap", "other"]
 
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Me"}
-_BLANK = set("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # they are drawn as nothing, but count as letters or symbols
+_BLANK = set(
+    "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+)  # they are drawn as nothing, but count as letters or symbols
 _STROKES = set("丨丶丿亅乀乁")  # drawn as a line or a point
 _LEET = {
     "0": "o", "1": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "gb", "7": "t", "8": "b", "9": "gq",
@@ -62,7 +64,7 @@ def _sign(char: str) -> Sign:
         return Sign(char.lower(), "letter", {"I": "il", "l": "li"}.get(char, char.lower()))
     if _is_han(char):
         simple = _simplified(char)
-        sound, tone = pinyin(simple)[0] if len(simple) == 1 else ("", "")
+        sound, tone = pinyin(simple)[0]
         return Sign(simple, "han", "", sound, tone)
     if char.isascii() and char.isdigit():
         return Sign(char, "digit", _LEET.get(char, ""))
@@ -106,11 +108,12 @@ def _lookalikes() -> dict[str, str]:
 
 
 def _simplified(char: str) -> str:
-    return _converter().convert(char)
+    simple = str(_converter().convert(char))
+    return simple if len(simple) == 1 else char
 
 
 @lru_cache(maxsize=1)
-def _converter():  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _converter() -> Any:
     from opencc import OpenCC
 
     return OpenCC("t2s")

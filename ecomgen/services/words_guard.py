@@ -160,7 +160,9 @@ def _by_chance(hit: _Hit, ordinary: Sequence[tuple[int, int]]) -> bool:
 def _walk(root: _Node, seen: Sequence[Sign], start: int) -> Iterator[_Hit]:
     """The words that begin at `start`, each with where it ends."""
     ways, apart = {_Way(root, "", 0, 0, 0)}, 0
-    if root.next.keys().isdisjoint((seen[start].char, *seen[start].letters)) and not root.sounds.get(seen[start].sound):
+    if root.next.keys().isdisjoint((seen[start].char, *seen[start].letters)) and not root.sounds.get(
+        seen[start].sound
+    ):
         return
     for here in range(start, min(start + _LONGEST, len(seen))):
         sign = seen[here]
