@@ -48,11 +48,11 @@ def signs(text: str) -> list[Sign]:
 
 
 def pinyin(term: str) -> list[tuple[str, str]]:
-    """Sound and tone of each character of a Chinese term, as it is read in this term."""
+    """Sound and tone of each character of a Chinese term, as it is read in this term; "" where it has none."""
     from pypinyin import Style, lazy_pinyin
 
-    read = lazy_pinyin(term, style=Style.TONE3, neutral_tone_with_five=True)
-    return [(sound[:-1], sound[-1]) for sound in read]
+    read = lazy_pinyin(term, style=Style.TONE3, neutral_tone_with_five=True, errors=list)
+    return [(sound[:-1], sound[-1]) if len(sound) > 1 else ("", "") for sound in read]
 
 
 _SPACE = Sign(" ", "gap")

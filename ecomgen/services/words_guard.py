@@ -95,6 +95,8 @@ class WordsGuard:
     def _add(self, term: str, topic: int) -> None:
         seen = signs(term)
         word = "".join(sign.char for sign in seen if sign.kind != "gap")
+        if not word:
+            return None
         if any(sign.kind == "han" for sign in seen):
             return self._add_chinese(word, topic)
         for form in (word, word + "s", word + "es"):
@@ -112,6 +114,9 @@ class WordsGuard:
         node = self._chinese
         for char, (sound, tone) in zip(term, pinyin(term), strict=True):
             following = node.step(char)
+            if not sound or len(term) == 1:  # one sound alone means nothing
+                node = following
+                continue
             alike = node.sounds.setdefault(sound, [])
             if all(other is not following for other, _ in alike):
                 alike.append((following, tone))
@@ -236,10 +241,10 @@ def _counts(way: _Way, seen: Sequence[Sign], start: int, here: int) -> bool:
         return False
     if not letters or stand_ins > (1 if way.node.length <= 3 else way.node.length - 1):
         return False
-    if _holds_number(seen, start, here):
+    pieces = {end - begin for begin, end in _words(span)}
+    if _holds_number(seen, start, here, longest=1 if pieces == {1} else 0):
         return False
-    pieces = [end - begin for begin, end in _words(span)]
-    return not (len(pieces) > 2 and set(pieces) == {1} and _single_letter_follows(seen, here + 1))
+    return not (len(span) > 4 and pieces == {1} and _single_letter_follows(seen, here + 1))
 
 
 def _begins(seen: Sequence[Sign], start: int) -> bool:
@@ -249,11 +254,11 @@ def _begins(seen: Sequence[Sign], start: int) -> bool:
     return before not in ("letter", "other") and not (sign.kind == before == "digit")
 
 
-def _holds_number(seen: Sequence[Sign], start: int, here: int) -> bool:
-    """Whether a number of several digits stands for letters: sizes are no words."""
+def _holds_number(seen: Sequence[Sign], start: int, here: int, longest: int) -> bool:
+    """Whether a number of more than `longest` digits, alone between spaces, would be read as letters: sizes are no words."""
     around = seen[max(0, start - 1) : here + 2]
     text = "".join(sign.char if sign.kind in ("digit", "letter", "other") else " " for sign in around)
-    return re.search(r"(?<!\S)\d{2,}(?!\S)", text) is not None
+    return any(len(number) > longest for number in re.findall(r"(?<!\S)\d+(?!\S)", text))
 
 
 def _single_letter_follows(seen: Sequence[Sign], place: int) -> bool:
