@@ -7,6 +7,8 @@
 - Ordinary prompts: benchmarks/guards/ordinary.txt. Its first 600 or so were written by hand to be mistaken (words within
   words, double meanings, Chinese words that run into each other) and the policy's list of innocent phrases was made with
   them in view; then come the free prompts of the tests, then prompts from ecomgen.training.prompts, which were not looked at.
+- Fresh prompts: benchmarks/guards/fresh.txt, more of the kind that is written to be mistaken, when the policy was settled. At first
+  sight 18 of 171 were blocked; 14 innocent Chinese words were then allowed for them.
 - The keyword list: what whole words and substrings alone would find.
 - Milliseconds for each ordinary prompt, on one thread.
 
@@ -29,6 +31,7 @@ from ecomgen.services.guard import Guard
 from ecomgen.settings import Settings
 
 ORDINARY = Path(__file__).parent / "guards" / "ordinary.txt"
+FRESH = ORDINARY.with_name("fresh.txt")
 
 
 def blocked(guard, text):
@@ -93,8 +96,11 @@ def main():
         if blocked(guard, prompt):
             wrong.append(prompt)
         spent.append((time.perf_counter() - start) * 1000)
+    fresh = FRESH.read_text(encoding="utf-8").splitlines()
+    fresh_wrong = [prompt for prompt in fresh if blocked(guard, prompt)]
     if asked.show:
-        print(*(f"wrongly blocked  {prompt}" for prompt in wrong), sep="\n")
+        wrong_ones = [*wrong, *fresh_wrong]
+        print(*(f"wrongly blocked  {prompt}" for prompt in wrong_ones), sep="\n")
     for way in tried:
         print(f"{way:14} {found[way]:5} of {tried[way]:5} blocked; {plainly[way]:5} by a plain list")
     alike = ("sounding", "homophones")
@@ -117,6 +123,8 @@ def main():
                 "wrongly_blocked_by_plain_list": share(
                     sum(bool(listed.search(p)) for p in prompts), len(prompts)
                 ),
+                "fresh": len(fresh),
+                "fresh_wrongly_blocked": len(fresh_wrong),
                 "ms_median": round(statistics.median(spent), 2),
                 "ms_p95": round(statistics.quantiles(spent, n=20)[-1], 2),
                 "seconds": round(time.monotonic() - begun, 1),

@@ -236,7 +236,7 @@ def _counts(way: _Way, seen: Sequence[Sign], start: int, here: int) -> bool:
     if any(sign.kind == "han" for sign in span) or way.spelt:
         return True
     letters = sum(sign.kind == "letter" for sign in span)
-    stand_ins = sum(sign.kind == "digit" for sign in span)
+    stand_ins = sum(1 for _ in itertools.groupby(sign.char for sign in span if sign.kind == "digit"))
     if stand_ins and after == "digit":
         return False
     if not letters or stand_ins > (1 if way.node.length <= 3 else way.node.length - 1):
@@ -257,7 +257,7 @@ def _begins(seen: Sequence[Sign], start: int) -> bool:
 def _holds_number(seen: Sequence[Sign], start: int, here: int, longest: int) -> bool:
     """Whether a number of more than `longest` digits, alone between spaces, would be read as letters: sizes are no words."""
     around = seen[max(0, start - 1) : here + 2]
-    text = "".join(sign.char if sign.kind in ("digit", "letter", "other") else " " for sign in around)
+    text = "".join(" " if sign.kind == "gap" and not sign.letters else sign.char for sign in around)
     return any(len(number) > longest for number in re.findall(r"(?<!\S)\d+(?!\S)", text))
 
 

@@ -16,7 +16,7 @@ import disguises
 
 TOPICS = [("shotgun", "cocaine", "gun", "mass shooting", "Н2О"), ("海洛因", "大麻", "手枪", "AV女优")]
 ALLOWED = ("shotgun microphone", "glue gun", "消毒品")
-ENGLISH = (disguises.capitals, disguises.unseen, disguises.accented, disguises.repeated)
+ENGLISH = (disguises.capitals, disguises.unseen, disguises.accented, disguises.repeated, disguises.digits)
 CHINESE = (disguises.traditional, disguises.repeated_zh, disguises.half_pinyin)
 LAST = (disguises.spaced, disguises.pointed, disguises.lookalikes, disguises.wide, disguises.unseen)
 LAST_ZH = (disguises.spaced_zh, disguises.pointed_zh, disguises.unseen, disguises.numbered_zh)
