@@ -51,7 +51,7 @@ def pinyin(term: str) -> list[tuple[str, str]]:
     """Sound and tone of each character of a Chinese term, as it is read in this term; "" where it has none."""
     from pypinyin import Style, lazy_pinyin
 
-    read = lazy_pinyin(term, style=Style.TONE3, neutral_tone_with_five=True, errors=list)
+    read = lazy_pinyin(term, style=Style.TONE3, neutral_tone_with_five=True, errors=list)  # type: ignore[arg-type]
     return [(sound[:-1], sound[-1]) if len(sound) > 1 else ("", "") for sound in read]
 
 
