@@ -9,6 +9,14 @@ class InvalidRequest(EcomgenError):
     """The request cannot be answered as it stands: a value is out of range or unknown."""
 
 
+class PolicyRefusal(InvalidRequest):
+    """The operator's policy does not allow the request; it brings its own Chinese, for the operator writes the rules."""
+
+    def __init__(self, sentence: str, chinese: str) -> None:
+        super().__init__(sentence)
+        self.chinese = chinese
+
+
 class CheckpointError(EcomgenError):
     """A checkpoint is missing, damaged, or not of the kind that was asked for."""
 

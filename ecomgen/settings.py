@@ -50,6 +50,10 @@ class Settings(BaseSettings):
     max_upload_mb: int = Field(
         default=512, ge=1, description="Largest product set that can be uploaded, in MB."
     )
+    policy: Path | None = Field(
+        default=None,
+        description="The operator's policy file (words, brands, rules of the house); none means the bundled one.",
+    )
 
     product_sets: str = Field(
         default="",

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from PIL import Image
 
-from ecomgen.errors import InvalidRequest
+from ecomgen.errors import InvalidRequest, PolicyRefusal
 from ecomgen.schema import Attributes
 from ecomgen.services.generation import Generation
+from ecomgen.services.house_rules import Note
 from ecomgen.services.recipes import SEEDS, Made, Recipe
 from ecomgen.services.records import Picture
 from ecomgen.services.tensors import compute
@@ -94,10 +95,10 @@ class Control:
         """The picture of a photo with these attributes instead; after the first one, the noise varies a little as well."""
         checkpoint = self._generation.checkpoint(model)
         self._check_count(count)
-        wanted = self._settled(checkpoint, attributes)
+        wanted, notes = self._settled(checkpoint, attributes, prompt)
         variations = [(0.0, 0), *((_CHANGE, (seed + i) % SEEDS) for i in range(1, count))]
         recipes = compute(_changed, checkpoint, recipe, [wanted], "photo", variations)
-        return self._generation.draw(checkpoint, prompt, recipes)
+        return self._generation.draw(checkpoint, prompt, [replace(each, rules=notes) for each in recipes])
 
     def vary(self, made: Source, count: int, variation: float, seed: int) -> Iterator[Picture]:
         """More like this: the same attributes, the share `variation` of its noise drawn anew."""
@@ -119,14 +120,17 @@ class Control:
         if colours is None:
             seen = checkpoint.counts.get("colour", {})
             ranked = sorted(seen, key=lambda name: -seen[name])
-            colours = [c for c in ranked if c not in (recipe.attributes.get("colour"), "multicolour")][:8]
+            others = [c for c in ranked if c not in (recipe.attributes.get("colour"), "multicolour")]
+            colours = [c for c in others if not self._in_colour(checkpoint, made, c)[1]][:8]
         if not colours:
             raise InvalidRequest("This checkpoint has not learnt any other colour.")
         self._check_count(len(colours))
-        wanted = [
-            self._settled(checkpoint, {**recipe.attributes, "colour": colour}, must="colour")
-            for colour in colours
-        ]
+        wanted = []
+        for colour in colours:
+            settled, notes = self._in_colour(checkpoint, made, colour)
+            if any(note.attribute == "colour" for note in notes):
+                raise PolicyRefusal(*notes[0].why)
+            wanted.append(settled)
         recipes = compute(_changed, checkpoint, recipe, wanted, "colours", [(0.0, 0)])
         return self._generation.draw(checkpoint, made.prompt, recipes)
 
@@ -161,15 +165,22 @@ class Control:
         checkpoint, first = self._source(a)
         return checkpoint, first, self._source(b)[1]
 
+    def _in_colour(
+        self, checkpoint: Checkpoint, made: Source, colour: str
+    ) -> tuple[Attributes, tuple[Note, ...]]:
+        settled, notes = self._settled(checkpoint, {**made.attributes, "colour": colour}, made.prompt)
+        if settled.get("colour") is None:
+            raise InvalidRequest(f"The checkpoint “{checkpoint.name}” has not learnt {colour}.")
+        return settled, notes
+
     def _settled(
-        self, checkpoint: Checkpoint, attributes: Mapping[str, str | None], must: str = ""
-    ) -> Attributes:
-        """The attributes by the names that the checkpoint knows."""
-        wanted = self._generation.vocabulary(checkpoint.name).resolve(attributes)
-        settled = self._generation.learnt(wanted, checkpoint)
-        if must and settled.get(must) is None:
-            raise InvalidRequest(f"The checkpoint “{checkpoint.name}” has not learnt {attributes[must]}.")
-        return settled
+        self, checkpoint: Checkpoint, attributes: Mapping[str, str | None], prompt: str
+    ) -> tuple[Attributes, tuple[Note, ...]]:
+        """The attributes by the names that the checkpoint knows, as the rules of the house allow them, and what these changed."""
+        ruled = self._generation.ruled(
+            self._generation.vocabulary(checkpoint.name).resolve(attributes), prompt
+        )
+        return self._generation.learnt(ruled.attributes, checkpoint), ruled.notes
 
     def _check_count(self, count: int) -> None:
         most = self._generation.most

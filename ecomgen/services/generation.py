@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from ecomgen.errors import EcomgenError, InvalidRequest
+from ecomgen.errors import EcomgenError, InvalidRequest, PolicyRefusal
 from ecomgen.schema import Attributes, Schema
 from ecomgen.services.attributes import AttributeReader, Reading, check_prompt
 from ecomgen.services.checkpoints import Checkpoints, ModelSummary
 from ecomgen.services.gate import QualityGate, Settled
+from ecomgen.services.guard import Guard
+from ecomgen.services.house_rules import Ruled
 from ecomgen.services.recipes import Recipe, read_latent
 from ecomgen.services.records import GenerationRequest, Picture
 from ecomgen.services.tensors import compute
@@ -32,6 +34,7 @@ class Generation:
         self._reader = reader
         self._checkpoints = Checkpoints(settings)
         self._gate = QualityGate(settings)
+        self._guard = Guard(settings)
         self.ready = False
 
     def warm_up(self) -> threading.Thread:
@@ -52,8 +55,13 @@ class Generation:
         return thread
 
     def understand(self, prompt: str, model: str | None = None) -> dict[str, Reading]:
-        """What the prompt says about each attribute. Raises InvalidRequest for a prompt that cannot be read."""
+        """What the prompt says about each attribute. Raises InvalidRequest for a prompt that cannot be read or is not allowed."""
+        self._guard.check_prompt(prompt)
         return self._reader.read(prompt, self.vocabulary(model))
+
+    def ruled(self, wanted: Mapping[str, str | None], prompt: str = "") -> Ruled:
+        """What is wanted as the rules of the house allow it. Raises PolicyRefusal where no product would be left."""
+        return self._guard.ruled(wanted, prompt)
 
     def vocabulary(self, model: str | None = None) -> Schema:
         """All that can be asked for: what the text encoder knows, and what only this checkpoint has learnt.
@@ -87,18 +95,24 @@ class Generation:
         prompt, read = "", {}
         if request.prompt.strip() or not (any(edits.values()) or request.latent):
             prompt = check_prompt(request.prompt, self._settings.max_prompt_length)
+            self._guard.check_prompt(request.prompt)
             read = {name: reading.value for name, reading in self._reader.read(prompt, vocabulary).items()}
         wanted = {**read, **edits}
         if not any(wanted.values()) and not request.latent:
             raise InvalidRequest(
                 "Nothing in this prompt names a product, a colour or a look: try, for example, “red running shoes” or “红色跑鞋”."
             )
+        ruled = self.ruled(wanted, prompt)
         checkpoint = self._checkpoints.load(model)
-        used = self.learnt(wanted, checkpoint)
+        used = self.learnt(ruled.attributes, checkpoint)
         seed = secrets.randbelow(2**31) if request.seed is None else request.seed
-        request = replace(request, shares=_learnt_shares(request.shares, checkpoint))
+        request = replace(
+            request,
+            attributes={name: value for name, value in request.attributes.items() if name not in ruled.open},
+            shares=_learnt_shares(request.shares, checkpoint) | _equal_shares(ruled.open, checkpoint),
+        )
         recipes = [request.recipe(used, seed, i) for i in range(request.count * times)]
-        return self.draw(checkpoint, prompt, recipes, request.retry)
+        return self.draw(checkpoint, prompt, [replace(r, rules=ruled.notes) for r in recipes], request.retry)
 
     def draw(
         self, checkpoint: Checkpoint, prompt: str, recipes: Sequence[Recipe], retry: bool = False
@@ -108,7 +122,21 @@ class Generation:
         for recipe in recipes:
             if recipe.latent:
                 read_latent(recipe.latent, checkpoint.generator.config.w_dim)
-        return self._draw(checkpoint, prompt, recipes, retry)
+        if prompt:
+            self._guard.check_prompt(prompt)
+        return self._draw(
+            checkpoint, prompt, [self._kept_to_rules(checkpoint, prompt, r) for r in recipes], retry
+        )
+
+    def _kept_to_rules(self, checkpoint: Checkpoint, prompt: str, recipe: Recipe) -> Recipe:
+        """The recipe, changed where a rule of the house wants that; a latent cannot be changed and is refused."""
+        ruled = self.ruled(recipe.attributes, prompt)
+        if not ruled.notes:
+            return recipe
+        if recipe.latent:
+            raise PolicyRefusal(*ruled.notes[0].why)
+        attributes = self.learnt(ruled.attributes, checkpoint)
+        return replace(recipe, attributes=attributes, rules=recipe.rules + ruled.notes)
 
     def _draw(
         self, checkpoint: Checkpoint, prompt: str, recipes: Sequence[Recipe], retry: bool
@@ -153,6 +181,16 @@ class Generation:
                 f"The checkpoint “{checkpoint.name}” has not learnt {category}; it knows: {names}."
             )
         return {name: value if value in known.get(name, {}) else None for name, value in wanted.items()}
+
+
+def _equal_shares(
+    open_to: Mapping[str, Sequence[str]], checkpoint: Checkpoint
+) -> dict[str, dict[str, float]]:
+    """The same share for each of these values that the checkpoint can draw."""
+    learnt = {
+        name: [v for v in each if v in checkpoint.counts.get(name, {})] for name, each in open_to.items()
+    }
+    return {name: {v: 1 / len(values) for v in values} for name, values in learnt.items() if values}
 
 
 def _learnt_shares(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ecomgen.errors import InvalidRequest
 from ecomgen.schema import Attributes
+from ecomgen.services.house_rules import Note
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,7 +46,7 @@ class Made(Protocol):
 @dataclass(frozen=True)
 class Recipe:
     """One picture: the noise of `seed`, of which the share `variation` is that of another seed, shrunk by `psi`, under
-    `attributes`. Or, where there is a `latent` (w as `write_latent` writes it), just that; then `attributes` say what it
+    `attributes`; `rules` say which of these a rule of the house changed. Or, where there is a `latent` (w as `write_latent` writes it), just that; then `attributes` say what it
     shows, and seed and psi only which noise later variations add.
     """
 
@@ -56,6 +57,7 @@ class Recipe:
     variation_seed: int = 0
     latent: str = ""
     origin: str = ""
+    rules: tuple[Note, ...] = field(default=(), compare=False)
 
     @classmethod
     def of(cls, made: Made) -> Recipe:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from ecomgen.errors import InvalidRequest
 from ecomgen.schema import Attributes
+from ecomgen.services.house_rules import Note
 from ecomgen.services.recipes import ORIGINS, SEEDS, Recipe
 
 
@@ -87,6 +88,7 @@ class GenerationRequest:
 class Picture:
     """One generated picture and all that is needed to make it again. `set_aside`: as many tries before it looked failed.
 
+    `rules`: what rules of the house changed of what was asked for.
     One of the best of several: of how many `candidates` it was chosen with the others, and the `variety` of these as a
     share of that of all candidates.
     """
@@ -106,6 +108,7 @@ class Picture:
     set_aside: int = 0
     candidates: int = 0
     variety: float = 1.0
+    rules: tuple[Note, ...] = ()
 
     def parameters(self) -> dict[str, Any]:
         """Plain data: everything but the id and the pixels."""
@@ -129,6 +132,8 @@ class Picture:
                 "set_aside": self.set_aside,
                 "note": f"{tries} looked failed and made way for this picture.",
             }
+        if self.rules:
+            plain["rules"] = [note.en for note in self.rules]
         return plain
 
     def command(self) -> str:

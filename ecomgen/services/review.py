@@ -27,6 +27,7 @@ from ecomgen.data.store import (
     standing,
 )
 from ecomgen.errors import InvalidRequest
+from ecomgen.services.guard import Guard
 from ecomgen.services.pictures import prune, save_picture
 from ecomgen.services.review_input import (
     checked_filter,
@@ -100,6 +101,7 @@ class Review:
 
     def __init__(self, settings: Settings, store: Store | None = None) -> None:
         self._folder = settings.home / "pictures"
+        self._guard = Guard(settings)
         self._keep = settings.kept_pictures
         self._store = store or Store(settings.database_url)
         self._recorded = itertools.count()
@@ -191,6 +193,7 @@ class Review:
             reviewer=checked_name("name", reviewer),
             created_at=datetime.now(UTC),
         )
+        self._guard.check_note(f"{row.comment}\n{row.reviewer}")
         self._known(list(picture_ids.values()))
         pairs = [(checked_id("vote", id), picture_id) for id, picture_id in picture_ids.items()]
         return self._store.add_votes([replace(row, id=id, picture_id=picture_id) for id, picture_id in pairs])
@@ -237,6 +240,7 @@ class Review:
             value = checked_name("tag", value)
             if not value:
                 raise InvalidRequest("The tag is empty; please write one.")
+            self._guard.check_note(value)
         elif kind == "shortlist":
             value = self.shortlist(value).id
         elif value != "":
@@ -262,6 +266,7 @@ class Review:
         name = checked_name("name", name)
         if not name:
             raise InvalidRequest("The shortlist needs a name.")
+        self._guard.check_note(name)
         visitor = checked_text("visitor", visitor, _MAX_VISITOR)
         row = ShortlistRow(id=secrets.token_hex(16), name=name, visitor=visitor, created_at=datetime.now(UTC))
         self._store.add_shortlist(row)

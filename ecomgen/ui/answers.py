@@ -10,7 +10,7 @@ from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
 from ecomgen.errors import EcomgenError, InvalidRequest
-from ecomgen.ui.words import preferred_language, translated, word
+from ecomgen.ui.words import preferred_language, told, word
 
 NEVER = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 """Headers of an answer that no browser may keep."""
@@ -32,9 +32,9 @@ def answered(answer: Callable[[], Any], language: str) -> Response:
     try:
         return JSONResponse(answer(), headers=NEVER)
     except InvalidRequest as error:
-        return refusal(translated(str(error), language), 400)
+        return refusal(told(error, language), 400)
     except EcomgenError as error:
-        return refusal(translated(str(error), language), 503)
+        return refusal(told(error, language), 503)
     except Exception:
         logging.getLogger(__name__).exception("a request of the page failed")
         return refusal(word("unknown_fault", language), 500)

@@ -11,7 +11,8 @@
     const lines = new Map();
     const heading = h("div", { class: "eg-panel-head" });
     const list = h("div", { class: "eg-attributes" });
-    element.replaceChildren(heading, list);
+    const rules = h("div", { class: "eg-rules", role: "status" });
+    element.replaceChildren(heading, rules, list);
 
     const send = () => {
       props.value = { ...props.value, edits, photo };
@@ -33,14 +34,16 @@
     function draw() {
       const rows = props.value?.rows ?? [];
       const reset = h("button", { type: "button", class: "eg-link", onclick: () => { edits = {}; send(); } }, word("reset"));
+      const notes = (props.value?.notes ?? []).map((note) => h("p", { class: "eg-rule-note" }, note[ecomgen.language] ?? note.en));
+      rules.replaceChildren(...notes);
       heading.replaceChildren(h("h2", {}, word("understood")), ...(Object.keys(edits).length ? [reset] : []));
       for (const [name, old] of lines) if (!rows.some((row) => row.name === name)) { old.whole.remove(); lines.delete(name); }
       for (const row of rows) {
         if (!lines.has(row.name)) lines.set(row.name, line(row));
         const own = lines.get(row.name);
         const edited = row.name in edits;
-        const value = (edited ? edits[row.name] : row.value) ?? "";
-        const state = edited && !["no_effect", "not_known"].includes(row.state) ? "edited" : row.state;
+        const value = (edited && row.state !== "ruled" ? edits[row.name] : row.value) ?? "";
+        const state = edited && !["no_effect", "not_known", "ruled"].includes(row.state) ? "edited" : row.state;
         own.name.textContent = capital(label(row.name));
         const options = JSON.stringify([ecomgen.language, row.options, value]);
         if (own.shown !== options) {

@@ -21,7 +21,7 @@ from ecomgen.errors import EcomgenError
 from ecomgen.schema import Schema
 from ecomgen.services.records import Picture
 from ecomgen.services.review import REASONS, Review, ReviewedPicture
-from ecomgen.ui.words import EXAMPLES, THEMES, WORDS, labels, translated, word
+from ecomgen.ui.words import EXAMPLES, THEMES, WORDS, labels, told, word
 
 _HERE = Path(__file__).parent
 _MARK = (
@@ -121,7 +121,7 @@ def photo() -> gr.HTML:
 def attributes(value: dict[str, Any]) -> gr.HTML:
     """A dropdown for each attribute; event `edit`.
 
-    value {rows: [{name, value, state, options}], edits: {name: value}, photo: {name: {value, confidence}}}; with
+    value {rows: [{name, value, state, options}], edits: {name: value}, photo: {name: {value, confidence}}, notes: [{en, zh}]}; with
     {replace: True} its edits and its photo are taken instead of those that the browser has; {of_photo} says that this
     answers a photo, in which nothing may have been recognised.
     """
@@ -247,12 +247,12 @@ def edits_of(picture: ReviewedPicture) -> dict[str, str | None]:
 
 def hint(error: EcomgenError, language: str) -> dict[str, str]:
     """A value for `notice`: why something was done in a plainer way than was asked for."""
-    return {"kind": "hint", "text": translated(str(error), language)}
+    return {"kind": "hint", "text": told(error, language)}
 
 
 def sentence(error: Exception, language: str) -> dict[str, str]:
     """A value for `notice`: the error's own sentence where it is meant for users, else one that gives nothing away."""
     if isinstance(error, EcomgenError):
-        return {"kind": "problem", "text": translated(str(error), language)}
+        return {"kind": "problem", "text": told(error, language)}
     logging.getLogger(__name__).error("a request failed", exc_info=error)
     return {"kind": "problem", "text": word("unknown_fault", language)}

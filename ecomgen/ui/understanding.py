@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from ecomgen.errors import CheckpointError, EcomgenError, InvalidRequest
+from ecomgen.errors import CheckpointError, EcomgenError, InvalidRequest, PolicyRefusal
 from ecomgen.schema import Schema, default_schema
 from ecomgen.services.attributes import Reading
 from ecomgen.services.checkpoints import ModelSummary
@@ -84,10 +84,15 @@ def schema_of(services: Services, model: str) -> Schema:
 def panel(
     services: Services, prompt: str, edits: Edits, model: str, photo: Photo | None = None
 ) -> dict[str, Any]:
-    """The panel's value: a row for each attribute, marked where it is unsure, edited, of a photo, or of no use."""
+    """The panel's value: a row for each attribute, marked where it is unsure, edited, of a photo, or of no use.
+
+    What rules of the house change is marked, too, and `notes` say why, in both languages.
+    """
     photo = photo or {}
     said = {n: r for n, r in read_prompt(services, prompt).items() if r.value}
     known = known_values(services, model)
+    wanted = {**{n: r.value for n, r in photo.items()}, **{n: r.value for n, r in said.items()}, **edits}
+    ruled, notes = _ruled(services, wanted, prompt)
     rows = []
     for attribute in schema_of(services, model):
         name = attribute.name
@@ -95,10 +100,12 @@ def panel(
         every = tuple(value.name for value in values)
         learnt = every if known is None else known.get(name, ())
         reading = said.get(name) or photo.get(name)
-        value = edits.get(name, reading and reading.value)
+        value = ruled.get(name, edits.get(name, reading and reading.value))
         state = ""
         if value and value not in learnt:
             state = "not_known" if name == "category" else "no_effect"
+        elif name in ruled:
+            state = "ruled"
         elif name in edits:
             state = "edited"
         elif value and reading and reading.confidence < UNSURE:
@@ -107,7 +114,18 @@ def panel(
             state = "of_photo"
         rows.append({"name": name, "value": value, "state": state, "options": learnt or every})
     seen = {name: {"value": r.value, "confidence": r.confidence} for name, r in photo.items()}
-    return {"prompt": prompt, "rows": rows, "edits": dict(edits), "photo": seen}
+    return {"prompt": prompt, "rows": rows, "edits": dict(edits), "photo": seen, "notes": notes}
+
+
+def _ruled(
+    services: Services, wanted: Mapping[str, str | None], prompt: str
+) -> tuple[dict[str, str | None], list[dict[str, str]]]:
+    """What the rules of the house change of what is wanted, and the sentences that say so."""
+    try:
+        notes = services.generation.ruled(wanted, prompt).notes
+    except PolicyRefusal as refusal:
+        return {}, [{"en": str(refusal), "zh": refusal.chinese}]
+    return {note.attribute: note.new for note in notes}, [{"en": note.en, "zh": note.zh} for note in notes]
 
 
 def checked(services: Services, prompt: str, edits: Edits, model: str, language: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ecomgen.errors import PolicyRefusal
 from ecomgen.schema import Schema
 from ecomgen.ui.compare_words import COMPARE_SENTENCES, COMPARE_WORDS
 from ecomgen.ui.finetune_words import FINETUNE_SENTENCES, FINETUNE_WORDS
@@ -63,6 +64,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "no_effect": ("no effect", "不起作用"),
     "no_effect_hint": ("This checkpoint did not learn it, so it changes nothing.", "此模型没有学过这一项，设置后不会有变化。"),
     "not_known": ("not known", "不认识"),
+    "ruled": ("house rule", "店规"),
+    "ruled_hint": ("A rule of this shop chose this.", "由店铺规定选定。"),
     "not_known_hint": ("This checkpoint has never seen it.", "此模型从未见过。"),
 
     "options": ("Options", "选项"),
@@ -178,6 +181,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (  # part of a sentence of the service
     ("earlier checkpoint", "这张图片由旧版模型生成，请先重新生成。"),
     ("read for another checkpoint", "照片的外形是按另一个模型读取的，请重新选择照片。"),
     ("The latent", "图片的参数无法读取，请复制完整。"),
+    ("The policy file", "店铺的规定文件无法使用，请联系管理员。"),
     ("The checkpoint", "模型无法使用：文件缺失或已损坏。"),
     ("thumbs up and", "目前的点赞或点踩还不够，各需要至少 10 个，因此按原样展示。"),
     ("Nothing has been judged", "还没有可供学习的评价，因此按原样展示。"),
@@ -223,6 +227,13 @@ def translated(sentence: str, language: str) -> str:
     """A sentence of the services in `language`; in English where there is no Chinese for it."""
     found = (zh for part, zh in _SENTENCES if language == "zh" and part in sentence)
     return next(found, sentence)
+
+
+def told(error: Exception, language: str) -> str:
+    """The sentence of an error that is meant for users, in `language`."""
+    if isinstance(error, PolicyRefusal) and language == "zh":
+        return error.chinese
+    return translated(str(error), language)
 
 
 def labels(schema: Schema) -> dict[str, str]:

@@ -187,6 +187,8 @@ def test_a_hostile_prompt_is_only_text(app: App, page: Page) -> None:
         ("x" * 10_000, "longer than 500"),
         ("🙂🙂", "no words"),
         ("blue dress", "knows"),
+        ("a c.0.c.a.i.n.e handbag", "policy on drugs"),
+        ("Nike shoes", "other firms' brands"),
     ],
 )
 def test_what_cannot_be_made_is_said_in_the_page(page: Page, prompt: str, sentence: str) -> None:
@@ -195,6 +197,22 @@ def test_what_cannot_be_made_is_said_in_the_page(page: Page, prompt: str, senten
     expect(page.locator("#eg-notice")).to_contain_text(sentence)
     expect(page.locator("#eg-cards .eg-card")).to_have_count(0)
     expect(page.locator("#eg-go")).to_be_visible()
+
+
+def test_a_rule_of_the_house_says_what_it_changed_in_both_languages(page: Page) -> None:
+    page.fill(PROMPT, "red heels for girls")
+    expect(page.get_by_label("Category")).to_have_value("flats")
+    note = page.locator("#eg-attributes .eg-rule-note")
+    expect(note).to_have_text("Children get no formal shoes and no heels. heels → flats.")
+    page.get_by_label("Category").select_option("formal shoes")
+    expect(note).to_contain_text("formal shoes → casual shoes.")
+    expect(page.get_by_label("Category")).to_have_value("casual shoes")
+    page.get_by_role("button", name="中文").click()
+    expect(note).to_have_text("儿童商品不含正装鞋和高跟鞋。正装鞋 → 休闲鞋。")
+    page.fill(PROMPT, "大麻图案的手提包")
+    page.press(PROMPT, "Enter")
+    expect(page.locator("#eg-notice")).to_contain_text("店铺关于“毒品”的规定")
+    expect(page.locator("#eg-cards .eg-card")).to_have_count(0)
 
 
 def test_a_seed_that_is_none_is_said_in_the_page(page: Page) -> None:
