@@ -87,7 +87,7 @@ def main() -> None:
         other = read_photos(DataConfig(held_out=1.0, trim=config.data.trim), unseen, judge.size)
         photos = replace(learnt, held_out=other.held_out, held_out_products=other.held_out_products)
         gain = measure_gain(load_checkpoint(base), tuned, judge, photos, pictures)
-    shown = config.autoencoder.images + config.adversarial.images
+    shown = config.images
     result = {
         "set": options.data.name,
         "photos": len(some),

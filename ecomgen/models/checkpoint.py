@@ -1,19 +1,23 @@
 """Checkpoints on disk: `config.json` (architecture, schema, checksum) beside the weights (fp16 safetensors). No pickle.
 
-The weights are in `model.safetensors`, or in shards `model-00001-of-00003.safetensors`... that git hosts take.
+The weights are in `model.safetensors`, or in shards `model-00001-of-00003.safetensors`... that git hosts take. A checkpoint that is
+an adapter over another one has only `adapter.safetensors`, and its config.json says which base it needs.
 
 save_checkpoint(folder, Checkpoint(...))      complete or absent, never half
+save_adapter(folder, Checkpoint(...), base, tensors)
 load_checkpoint(folder) -> Checkpoint         CheckpointError, one sentence, when it is missing or damaged
+apply_adapter(folder, base) -> Checkpoint     the same for an adapter whose base is in memory
 """
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,14 +28,17 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ecomgen.errors import CheckpointError
+from ecomgen.models.adapter import merge
 from ecomgen.models.condition import Vocabulary
 from ecomgen.models.encoder import Encoder, EncoderConfig
 from ecomgen.models.registry import GENERATORS
 from ecomgen.models.stylegan import Generator
 from ecomgen.schema import Schema
+from ecomgen.settings import bundled
 
 FORMAT = 1
 CONFIG = "config.json"
+ADAPTER = "adapter.safetensors"
 _SHARD_BYTES = 16_000_000
 
 
@@ -63,16 +70,34 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> str:
     The weights come first and config.json with their checksum last, each by a rename: what a kill leaves behind is
     the old checkpoint, the new one, or a pair whose checksum tells that it is neither.
     """
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
     tensors = _tensors(checkpoint)
     pattern = "model{suffix}.safetensors"
     shards = split_torch_state_dict_into_shards(
         tensors, filename_pattern=pattern, max_shard_size=_SHARD_BYTES
     )
-    for name, keys in shards.filename_to_tensors.items():
-        save_file({key: tensors[key] for key in keys}, temporary / name)
+    files = {name: {key: tensors[key] for key in keys} for name, keys in shards.filename_to_tensors.items()}
+    return _save(folder, checkpoint, files)
+
+
+def save_adapter(folder: Path, checkpoint: Checkpoint, base: Checkpoint, tensors: dict[str, Tensor]) -> str:
+    """Write a checkpoint as an adapter over `base`, as `save_checkpoint` does; `tensors` are what models/adapter.py merges."""
+    words = {f"vocabulary.{name}": tensor for name, tensor in checkpoint.vocabulary.state_dict().items()}
+    halves = {name: tensor.half().cpu().contiguous() for name, tensor in (tensors | words).items()}
+    needs = {"base": base.name, "base_hash": base.hash}
+    return _save(folder, checkpoint, {ADAPTER: halves}, {"adapter": needs})
+
+
+def _save(
+    folder: Path,
+    checkpoint: Checkpoint,
+    files: dict[str, dict[str, Tensor]],
+    more: dict[str, Any] | None = None,
+) -> str:
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    for name, tensors in files.items():
+        save_file(tensors, temporary / name)
     plain = {
         "format": FORMAT,
         "title": checkpoint.title,
@@ -85,6 +110,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> str:
         "training": checkpoint.training,
         "schema": checkpoint.schema.to_dict(),
         "sha256": _digest(weights_in(temporary)),
+        **(more or {}),
     }
     (temporary / CONFIG).write_text(json.dumps(plain, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     names = [*(path.name for path in weights_in(temporary)), CONFIG]
@@ -103,7 +129,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> str:
 
 def weights_in(folder: Path) -> list[Path]:
     """The files that hold a checkpoint's weights, in order; empty where there are none."""
-    return sorted(folder.glob("model*.safetensors"))
+    return sorted([*folder.glob("model*.safetensors"), *folder.glob(ADAPTER)])
 
 
 def _modules(generator: nn.Module, vocabulary: nn.Module, encoder: nn.Module) -> dict[str, nn.Module]:
@@ -119,19 +145,22 @@ def _tensors(checkpoint: Checkpoint) -> dict[str, Tensor]:
     }
 
 
-def load_checkpoint(folder: Path) -> Checkpoint:
-    """Read a checkpoint into float32 networks in eval mode. Raises CheckpointError with one sentence."""
+def load_checkpoint(folder: Path, places: Iterable[Path] = ()) -> Checkpoint:
+    """Read a checkpoint into float32 networks in eval mode. Raises CheckpointError with one sentence.
+
+    An adapter's base is looked for in the folders `places`, beside the adapter, and among the bundled checkpoints.
+    """
+    plain = read_config(folder)
+    if "adapter" in plain:
+        return apply_adapter(folder, _load_whole(find_base(folder, plain, places)))
+    return _load_whole(folder)
+
+
+def _load_whole(folder: Path) -> Checkpoint:
     name = folder.name
     plain = read_config(folder)
-    files = weights_in(folder)
-    if not files:
-        raise CheckpointError(f"The checkpoint “{name}” has no weights.")
     try:
-        if _digest(files) != plain["sha256"]:
-            raise CheckpointError(
-                f"The checkpoint “{name}” is damaged: its weights do not match their checksum."
-            )
-        tensors = {key: tensor for file in files for key, tensor in load_file(file).items()}
+        tensors = _read_weights(folder, plain)
         config_class, generator_class = GENERATORS[plain["architecture"]]
         generator = generator_class(_config(config_class, plain["generator"]))
         encoder = Encoder(_config(EncoderConfig, plain["encoder"]))
@@ -161,9 +190,81 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     except CheckpointError:
         raise
     except Exception as error:  # safetensors, torch and a hand-edited config.json raise many kinds
+        raise _damaged(name) from error
+
+
+def apply_adapter(folder: Path, base: Checkpoint) -> Checkpoint:
+    """The checkpoint that the adapter in `folder` makes of its base, which stays as it is. Raises CheckpointError."""
+    name = folder.name
+    plain = read_config(folder)
+    try:
+        if plain["adapter"]["base_hash"] != base.hash:
+            raise CheckpointError(
+                f"The checkpoint “{name}” is an adapter over another base than “{base.name}”."
+            )
+        tensors = _read_weights(folder, plain)
+        generator, encoder = copy.deepcopy(base.generator), copy.deepcopy(base.encoder)
+        merge(generator, encoder, tensors)
+        schema, counts = Schema.from_dict(plain["schema"]), plain["counts"]
+        vocabulary = Vocabulary(known_values(schema, counts), generator.config.text_dim)
+        vocabulary.load_state_dict(
+            {
+                k.removeprefix("vocabulary."): v.float()
+                for k, v in tensors.items()
+                if k.startswith("vocabulary.")
+            }
+        )
+        return dataclasses.replace(
+            base,
+            name=name,
+            title=str(plain["title"]),
+            generator=generator,
+            vocabulary=vocabulary.eval(),
+            encoder=encoder,
+            schema=schema,
+            counts=counts,
+            hash=plain["sha256"][:12],
+            training=plain["training"],
+            draw=None,
+        )
+    except CheckpointError:
+        raise
+    except Exception as error:  # as above
+        raise _damaged(name) from error
+
+
+def find_base(folder: Path, plain: dict[str, Any], places: Iterable[Path] = ()) -> Path:
+    """The folder of the base that an adapter with this config.json needs, whatever its name is by now. Raises CheckpointError."""
+    try:
+        name, wanted = str(plain["adapter"]["base"])[:64], str(plain["adapter"]["base_hash"])
+    except (KeyError, TypeError) as error:
+        raise _damaged(folder.name) from error
+    for place in dict.fromkeys([*places, folder.parent, bundled("checkpoints")]):
+        for config in sorted(place.glob(f"[!.]*/{CONFIG}")):
+            try:
+                found = read_config(config.parent)
+            except CheckpointError:
+                continue  # not a generator, or damaged
+            if "adapter" not in found and str(found.get("sha256"))[:12] == wanted:
+                return config.parent
+    raise CheckpointError(
+        f"The checkpoint “{folder.name}” is an adapter over “{name}” ({wanted[:12]}), which is not here as it was."
+    )
+
+
+def _read_weights(folder: Path, plain: dict[str, Any]) -> dict[str, Tensor]:
+    files = weights_in(folder)
+    if not files or (ADAPTER in {file.name for file in files}) != ("adapter" in plain):
+        raise CheckpointError(f"The checkpoint “{folder.name}” has no weights.")
+    if _digest(files) != plain["sha256"]:
         raise CheckpointError(
-            f"The checkpoint “{name}” is damaged or not of this version of ecomgen."
-        ) from error
+            f"The checkpoint “{folder.name}” is damaged: its weights do not match their checksum."
+        )
+    return {key: tensor for file in files for key, tensor in load_file(file).items()}
+
+
+def _damaged(name: str) -> CheckpointError:
+    return CheckpointError(f"The checkpoint “{name}” is damaged or not of this version of ecomgen.")
 
 
 def read_config(folder: Path) -> dict[str, Any]:
