@@ -42,6 +42,10 @@ ADAPTER = "adapter.safetensors"
 _SHARD_BYTES = 16_000_000
 
 
+class BaseMissing(CheckpointError):
+    """An adapter without the checkpoint that it goes over."""
+
+
 @dataclass
 class Checkpoint:
     """A generator that can be used: networks in eval mode, and the schema of what it has learnt.
@@ -150,10 +154,8 @@ def load_checkpoint(folder: Path, places: Iterable[Path] = ()) -> Checkpoint:
 
     An adapter's base is looked for in the folders `places`, beside the adapter, and among the bundled checkpoints.
     """
-    plain = read_config(folder)
-    if "adapter" in plain:
-        return apply_adapter(folder, _load_whole(find_base(folder, plain, places)))
-    return _load_whole(folder)
+    base = find_base(folder, places)
+    return apply_adapter(folder, _load_whole(base)) if base else _load_whole(folder)
 
 
 def _load_whole(folder: Path) -> Checkpoint:
@@ -198,7 +200,7 @@ def apply_adapter(folder: Path, base: Checkpoint) -> Checkpoint:
     name = folder.name
     plain = read_config(folder)
     try:
-        if plain["adapter"]["base_hash"] != base.hash:
+        if base_hash(plain) != base.hash:
             raise CheckpointError(
                 f"The checkpoint “{name}” is an adapter over another base than “{base.name}”."
             )
@@ -233,22 +235,35 @@ def apply_adapter(folder: Path, base: Checkpoint) -> Checkpoint:
         raise _damaged(name) from error
 
 
-def find_base(folder: Path, plain: dict[str, Any], places: Iterable[Path] = ()) -> Path:
-    """The folder of the base that an adapter with this config.json needs, whatever its name is by now. Raises CheckpointError."""
-    try:
-        name, wanted = str(plain["adapter"]["base"])[:64], str(plain["adapter"]["base_hash"])
-    except (KeyError, TypeError) as error:
-        raise _damaged(folder.name) from error
+def base_hash(plain: dict[str, Any]) -> str | None:
+    """The hash of the base that an adapter with this config.json goes over; None for a whole checkpoint."""
+    if "adapter" not in plain:
+        return None
+    needs = plain["adapter"]
+    return str(needs.get("base_hash")) if isinstance(needs, dict) else ""
+
+
+def find_base(folder: Path, places: Iterable[Path] = ()) -> Path | None:
+    """The folder of the base that the adapter in `folder` goes over, whatever its name is by now; None for a whole checkpoint.
+
+    Raises CheckpointError.
+    """
+    plain = read_config(folder)
+    wanted = base_hash(plain)
+    if wanted is None:
+        return None
     for place in dict.fromkeys([*places, folder.parent, bundled("checkpoints")]):
         for config in sorted(place.glob(f"[!.]*/{CONFIG}")):
             try:
                 found = read_config(config.parent)
             except CheckpointError:
                 continue  # not a generator, or damaged
-            if "adapter" not in found and str(found.get("sha256"))[:12] == wanted:
+            if base_hash(found) is None and str(found.get("sha256"))[:12] == wanted:
                 return config.parent
-    raise CheckpointError(
-        f"The checkpoint “{folder.name}” is an adapter over “{name}” ({wanted[:12]}), which is not here as it was."
+    name = str(plain["adapter"].get("base", "")) if wanted else ""
+    shown = "".join(letter for letter in name[:48] if letter.isprintable())
+    raise BaseMissing(
+        f"This adapter goes over the checkpoint “{shown}”, which is not here, or not as it was."
     )
 
 

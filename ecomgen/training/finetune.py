@@ -23,7 +23,7 @@ import torch
 
 from ecomgen.data.products import read_products
 from ecomgen.errors import ConfigError, DataError
-from ecomgen.models.checkpoint import ADAPTER, Checkpoint, load_checkpoint, weights_in
+from ecomgen.models.checkpoint import Checkpoint, load_checkpoint
 from ecomgen.models.critic import CriticConfig
 from ecomgen.models.discriminator import DiscriminatorConfig
 from ecomgen.models.recogniser import load_recogniser
@@ -87,8 +87,6 @@ def finetune(
     else:
         update_progress("Measuring this machine", 0.0)
         checkpoint = load_checkpoint(base)
-        if method == "adapter" and ADAPTER in {path.name for path in weights_in(base)}:
-            raise ConfigError("An adapter needs a whole checkpoint to go over, not another adapter.")
         count = len(read_products(data).products)
         config = plan(base, checkpoint, count, method, minutes, measure(checkpoint), title or out.name)
         out.mkdir(parents=True, exist_ok=True)
