@@ -11,7 +11,6 @@ apply_adapter(folder, base) -> Checkpoint     the same for an adapter whose base
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import hashlib
 import json
@@ -205,8 +204,7 @@ def apply_adapter(folder: Path, base: Checkpoint) -> Checkpoint:
                 f"The checkpoint “{name}” is an adapter over another base than “{base.name}”."
             )
         tensors = _read_weights(folder, plain)
-        generator, encoder = copy.deepcopy(base.generator), copy.deepcopy(base.encoder)
-        merge(generator, encoder, tensors)
+        generator, encoder = merge(base.generator, base.encoder, tensors)
         schema, counts = Schema.from_dict(plain["schema"]), plain["counts"]
         vocabulary = Vocabulary(known_values(schema, counts), generator.config.text_dim)
         vocabulary.load_state_dict(

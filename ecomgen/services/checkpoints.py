@@ -1,4 +1,4 @@
-"""The checkpoints of the folder in the settings: which there are, and the last two that were used, in memory."""
+"""The checkpoints of the folder in the settings: which there are, and the last few that were used, in memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from ecomgen.settings import Settings
 if TYPE_CHECKING:
     from ecomgen.models.checkpoint import Checkpoint
 
-_KEPT_IN_MEMORY = 2
+_KEPT_IN_MEMORY = 4
+"""A base and some adapters over it: to go from one to the other takes no time then."""
 
 _NAME = re.compile(r"[\w][\w.-]{0,63}", re.ASCII)
 
@@ -38,7 +39,7 @@ class ModelSummary:
 
 
 class Checkpoints:
-    """Lists checkpoints, loads them when they are first needed and keeps the last two. Safe to share between threads."""
+    """Lists checkpoints, loads them when they are first needed and keeps the last few. Safe to share between threads."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

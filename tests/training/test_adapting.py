@@ -74,10 +74,10 @@ def test_a_stopped_run_goes_on_and_ends_the_same(base: Path, teapots: Path, tmp_
 
 def test_it_is_planned_kept_and_run_as_a_method(base: Path, teapots: Path, tmp_path: Path) -> None:
     rates = Rates(0.001, 0.0001, 0.002)
-    config = plan(base, load_checkpoint(base), 200, "adapter", 1.0, rates, "New")
+    config = plan(base, load_checkpoint(base), 200, "adapter", 0.5, rates, "New")
     assert isinstance(config, AdapterTraining)
     spent = config.mapping.latents * rates.mapping + config.adversarial.images * rates.adversarial
-    assert spent == pytest.approx(60, rel=0.01)
+    assert spent == pytest.approx(30, rel=0.01)
     assert finetune(base, teapots, tmp_path / "new", "adapter", 0.1, "New")
     kept = read_plan(tmp_path / "new" / PLAN)
     assert isinstance(kept, AdapterTraining)
