@@ -203,6 +203,8 @@ def apply_adapter(folder: Path, base: Checkpoint) -> Checkpoint:
             raise CheckpointError(
                 f"The checkpoint “{name}” is an adapter over another base than “{base.name}”."
             )
+        if _config(type(base.generator.config), plain["generator"]) != base.generator.config:
+            raise ValueError("The adapter is for networks of another shape.")
         tensors = _read_weights(folder, plain)
         generator, encoder = merge(base.generator, base.encoder, tensors)
         schema, counts = Schema.from_dict(plain["schema"]), plain["counts"]

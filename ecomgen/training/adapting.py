@@ -106,7 +106,8 @@ def train_adapter(
     photos = read_photos(config.data, data, encoder.config.size)
     compute = choose_compute()
     turn = fit_turn(generator.synthesis, photos.train, config.adapter.directions).rounded()
-    turn.apply(generator.synthesis, encoder.to(compute.device))
+    turn.apply(generator.synthesis, encoder)
+    encoder.to(compute.device)
     words = _learn_words(config, photos, generator, encoder, compute, session)
     if words is None:
         return False

@@ -4,8 +4,9 @@
     plan      base, set and minutes -> a whole training, kept as plan.json beside the run
     finetune  runs the plan; a resumed run goes on with the plan that was kept
 
-A plan for an adapter is an AdapterTraining. Any other is a GeneratorTraining, which starts from all that the base knows: synthesis, adversaries, and what words mean. Its principal components
-make room for those of the set, and its words become the set's: a word that the base never saw is only one more embedding.
+A plan for an adapter is an AdapterTraining, see there. Any other is a GeneratorTraining, which starts from all that the base
+knows: synthesis, adversaries, and what words mean. Its principal components make room for those of the set, and its words become
+the set's: a word that the base never saw is only one more embedding.
 """
 
 from __future__ import annotations
