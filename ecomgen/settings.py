@@ -71,6 +71,11 @@ class Settings(BaseSettings):
         """Folder of the checkpoints that were fine-tuned or imported here."""
         return self.home / "checkpoints"
 
+    @property
+    def checkpoint_folders(self) -> tuple[Path, Path]:
+        """Both folders of checkpoints."""
+        return self.checkpoints, self.own_checkpoints
+
     def checkpoint(self, name: str) -> Path:
         """The folder of the checkpoint of this name; where there is none, the one that it would have among the bundled."""
         bundled, own = self.checkpoints / name, self.own_checkpoints / name

@@ -1,16 +1,21 @@
 """Networks small enough for a test: random weights, real schema, 16 px."""
 
+import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 
+from ecomgen.models.adapter import AdapterConfig, Turn, make_adaptable, read_adapter
 from ecomgen.models.backbone import BackboneConfig
-from ecomgen.models.checkpoint import Checkpoint
-from ecomgen.models.condition import Vocabulary
+from ecomgen.models.checkpoint import Checkpoint, save_adapter
+from ecomgen.models.condition import Condition, Vocabulary
 from ecomgen.models.encoder import Encoder, EncoderConfig
+from ecomgen.models.mapping import FlowMapping
 from ecomgen.models.recogniser import Recogniser, RecogniserConfig
 from ecomgen.models.shape import GeneratorConfig
 from ecomgen.models.stylegan import Generator
+from ecomgen.models.synthesis import Synthesis
 from ecomgen.schema import default_schema
 
 COUNTS = {
@@ -46,6 +51,41 @@ def tiny_checkpoint(name: str = "tiny", seed: int = 0) -> Checkpoint:
         counts=COUNTS,
         text_encoder="text",
     )
+
+
+def tiny_adapter(folder: Path, base: Checkpoint, seed: int = 1) -> None:
+    """An adapter over `base` with random numbers, which knows teapots only."""
+    torch.manual_seed(seed)
+    parts = {
+        "condition": Condition(GENERATOR),
+        "mapping": FlowMapping(GENERATOR),
+        "synthesis": Synthesis(GENERATOR),
+    }
+    tensors = {}
+    for name, part in parts.items():
+        make_adaptable(part, name, AdapterConfig(rank=2, leave_rank=3))
+        for own, parameter in part.named_parameters():
+            if own.endswith(".up"):
+                torch.nn.init.normal_(parameter, std=0.2)
+        tensors |= read_adapter(part, name)
+    pixels, w_dim = base.generator.synthesis.base.weight.shape
+    directions = torch.linalg.qr(torch.randn(pixels, 2))[0]
+    turn = Turn(
+        directions, torch.cat([torch.eye(w_dim), 0.1 * torch.randn(2, w_dim)]), 0.1 * torch.randn(w_dim + 2)
+    )
+    tensors |= {f"base.{name}": each for name, each in turn._asdict().items()}
+    vocabulary = Vocabulary({"category": ("teapots",)}, GENERATOR.text_dim)
+    vocabulary.value.normal_()
+    schema = default_schema().extended({"category": ["teapots"]}).restricted({"category": {"teapots"}})
+    checkpoint = dataclasses.replace(
+        base,
+        name=folder.name,
+        title="Teapots",
+        vocabulary=vocabulary,
+        schema=schema,
+        counts={"category": {"teapots": 30}},
+    )
+    save_adapter(folder, checkpoint, base, tensors)
 
 
 def tiny_judge(values: Mapping[str, tuple[str, ...]] | None = None, size: int = 16) -> Recogniser:

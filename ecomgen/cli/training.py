@@ -72,7 +72,9 @@ def finetune(
     base: Annotated[
         str, typer.Option(help="Checkpoint that it begins with: a name or a folder.")
     ] = "default",
-    method: Annotated[str, typer.Option(help="full, or freeze: for a few hundred photos.")] = "full",
+    method: Annotated[
+        str, typer.Option(help="full; freeze: for a few hundred photos; adapter: a small file over the base.")
+    ] = "full",
     minutes: Annotated[float, typer.Option(help="How long it is taught, at most.")] = 20.0,
     title: Annotated[str, typer.Option(help="What the new checkpoint is called in the page.")] = "",
     base_data: Annotated[

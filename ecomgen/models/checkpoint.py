@@ -1,9 +1,12 @@
 """Checkpoints on disk: `config.json` (architecture, schema, checksum) beside the weights (fp16 safetensors). No pickle.
 
-The weights are in `model.safetensors`, or in shards `model-00001-of-00003.safetensors`... that git hosts take.
+The weights are in `model.safetensors`, or in shards `model-00001-of-00003.safetensors`... that git hosts take. A checkpoint that is
+an adapter over another one has only `adapter.safetensors`, and its config.json says which base it needs.
 
 save_checkpoint(folder, Checkpoint(...))      complete or absent, never half
+save_adapter(folder, Checkpoint(...), base, tensors)
 load_checkpoint(folder) -> Checkpoint         CheckpointError, one sentence, when it is missing or damaged
+apply_adapter(folder, base) -> Checkpoint     the same for an adapter whose base is in memory
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,15 +27,22 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ecomgen.errors import CheckpointError
+from ecomgen.models.adapter import merge
 from ecomgen.models.condition import Vocabulary
 from ecomgen.models.encoder import Encoder, EncoderConfig
 from ecomgen.models.registry import GENERATORS
 from ecomgen.models.stylegan import Generator
 from ecomgen.schema import Schema
+from ecomgen.settings import bundled
 
 FORMAT = 1
 CONFIG = "config.json"
+ADAPTER = "adapter.safetensors"
 _SHARD_BYTES = 16_000_000
+
+
+class BaseMissing(CheckpointError):
+    """An adapter without the checkpoint that it goes over."""
 
 
 @dataclass
@@ -63,16 +73,34 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> str:
     The weights come first and config.json with their checksum last, each by a rename: what a kill leaves behind is
     the old checkpoint, the new one, or a pair whose checksum tells that it is neither.
     """
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
     tensors = _tensors(checkpoint)
     pattern = "model{suffix}.safetensors"
     shards = split_torch_state_dict_into_shards(
         tensors, filename_pattern=pattern, max_shard_size=_SHARD_BYTES
     )
-    for name, keys in shards.filename_to_tensors.items():
-        save_file({key: tensors[key] for key in keys}, temporary / name)
+    files = {name: {key: tensors[key] for key in keys} for name, keys in shards.filename_to_tensors.items()}
+    return _save(folder, checkpoint, files)
+
+
+def save_adapter(folder: Path, checkpoint: Checkpoint, base: Checkpoint, tensors: dict[str, Tensor]) -> str:
+    """Write a checkpoint as an adapter over `base`, as `save_checkpoint` does; `tensors` are what models/adapter.py merges."""
+    words = {f"vocabulary.{name}": tensor for name, tensor in checkpoint.vocabulary.state_dict().items()}
+    halves = {name: tensor.half().cpu().contiguous() for name, tensor in (tensors | words).items()}
+    needs = {"base": base.name, "base_hash": base.hash}
+    return _save(folder, checkpoint, {ADAPTER: halves}, {"adapter": needs})
+
+
+def _save(
+    folder: Path,
+    checkpoint: Checkpoint,
+    files: dict[str, dict[str, Tensor]],
+    more: dict[str, Any] | None = None,
+) -> str:
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    for name, tensors in files.items():
+        save_file(tensors, temporary / name)
     plain = {
         "format": FORMAT,
         "title": checkpoint.title,
@@ -85,6 +113,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> str:
         "training": checkpoint.training,
         "schema": checkpoint.schema.to_dict(),
         "sha256": _digest(weights_in(temporary)),
+        **(more or {}),
     }
     (temporary / CONFIG).write_text(json.dumps(plain, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     names = [*(path.name for path in weights_in(temporary)), CONFIG]
@@ -103,7 +132,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> str:
 
 def weights_in(folder: Path) -> list[Path]:
     """The files that hold a checkpoint's weights, in order; empty where there are none."""
-    return sorted(folder.glob("model*.safetensors"))
+    return sorted([*folder.glob("model*.safetensors"), *folder.glob(ADAPTER)])
 
 
 def _modules(generator: nn.Module, vocabulary: nn.Module, encoder: nn.Module) -> dict[str, nn.Module]:
@@ -119,19 +148,20 @@ def _tensors(checkpoint: Checkpoint) -> dict[str, Tensor]:
     }
 
 
-def load_checkpoint(folder: Path) -> Checkpoint:
-    """Read a checkpoint into float32 networks in eval mode. Raises CheckpointError with one sentence."""
+def load_checkpoint(folder: Path, places: Iterable[Path] = ()) -> Checkpoint:
+    """Read a checkpoint into float32 networks in eval mode. Raises CheckpointError with one sentence.
+
+    An adapter's base is looked for in the folders `places`, beside the adapter, and among the bundled checkpoints.
+    """
+    base = find_base(folder, places)
+    return apply_adapter(folder, _load_whole(base)) if base else _load_whole(folder)
+
+
+def _load_whole(folder: Path) -> Checkpoint:
     name = folder.name
     plain = read_config(folder)
-    files = weights_in(folder)
-    if not files:
-        raise CheckpointError(f"The checkpoint “{name}” has no weights.")
     try:
-        if _digest(files) != plain["sha256"]:
-            raise CheckpointError(
-                f"The checkpoint “{name}” is damaged: its weights do not match their checksum."
-            )
-        tensors = {key: tensor for file in files for key, tensor in load_file(file).items()}
+        tensors = _read_weights(folder, plain)
         config_class, generator_class = GENERATORS[plain["architecture"]]
         generator = generator_class(_config(config_class, plain["generator"]))
         encoder = Encoder(_config(EncoderConfig, plain["encoder"]))
@@ -161,9 +191,95 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     except CheckpointError:
         raise
     except Exception as error:  # safetensors, torch and a hand-edited config.json raise many kinds
+        raise _damaged(name) from error
+
+
+def apply_adapter(folder: Path, base: Checkpoint) -> Checkpoint:
+    """The checkpoint that the adapter in `folder` makes of its base, which stays as it is. Raises CheckpointError."""
+    name = folder.name
+    plain = read_config(folder)
+    try:
+        if base_hash(plain) != base.hash:
+            raise CheckpointError(
+                f"The checkpoint “{name}” is an adapter over another base than “{base.name}”."
+            )
+        if _config(type(base.generator.config), plain["generator"]) != base.generator.config:
+            raise ValueError("The adapter is for networks of another shape.")
+        tensors = _read_weights(folder, plain)
+        generator, encoder = merge(base.generator, base.encoder, tensors)
+        schema, counts = Schema.from_dict(plain["schema"]), plain["counts"]
+        vocabulary = Vocabulary(known_values(schema, counts), generator.config.text_dim)
+        vocabulary.load_state_dict(
+            {
+                k.removeprefix("vocabulary."): v.float()
+                for k, v in tensors.items()
+                if k.startswith("vocabulary.")
+            }
+        )
+        return dataclasses.replace(
+            base,
+            name=name,
+            title=str(plain["title"]),
+            generator=generator,
+            vocabulary=vocabulary.eval(),
+            encoder=encoder,
+            schema=schema,
+            counts=counts,
+            hash=plain["sha256"][:12],
+            training=plain["training"],
+            draw=None,
+        )
+    except CheckpointError:
+        raise
+    except Exception as error:  # as above
+        raise _damaged(name) from error
+
+
+def base_hash(plain: dict[str, Any]) -> str | None:
+    """The hash of the base that an adapter with this config.json goes over; None for a whole checkpoint."""
+    if "adapter" not in plain:
+        return None
+    needs = plain["adapter"]
+    return str(needs.get("base_hash")) if isinstance(needs, dict) else ""
+
+
+def find_base(folder: Path, places: Iterable[Path] = ()) -> Path | None:
+    """The folder of the base that the adapter in `folder` goes over, whatever its name is by now; None for a whole checkpoint.
+
+    Raises CheckpointError.
+    """
+    plain = read_config(folder)
+    wanted = base_hash(plain)
+    if wanted is None:
+        return None
+    for place in dict.fromkeys([*places, folder.parent, bundled("checkpoints")]):
+        for config in sorted(place.glob(f"[!.]*/{CONFIG}")):
+            try:
+                found = read_config(config.parent)
+            except CheckpointError:
+                continue  # not a generator, or damaged
+            if base_hash(found) is None and str(found.get("sha256"))[:12] == wanted:
+                return config.parent
+    name = str(plain["adapter"].get("base", "")) if wanted else ""
+    shown = "".join(letter for letter in name[:48] if letter.isprintable())
+    raise BaseMissing(
+        f"This adapter goes over the checkpoint “{shown}”, which is not here, or not as it was."
+    )
+
+
+def _read_weights(folder: Path, plain: dict[str, Any]) -> dict[str, Tensor]:
+    files = weights_in(folder)
+    if not files or (ADAPTER in {file.name for file in files}) != ("adapter" in plain):
+        raise CheckpointError(f"The checkpoint “{folder.name}” has no weights.")
+    if _digest(files) != plain["sha256"]:
         raise CheckpointError(
-            f"The checkpoint “{name}” is damaged or not of this version of ecomgen."
-        ) from error
+            f"The checkpoint “{folder.name}” is damaged: its weights do not match their checksum."
+        )
+    return {key: tensor for file in files for key, tensor in load_file(file).items()}
+
+
+def _damaged(name: str) -> CheckpointError:
+    return CheckpointError(f"The checkpoint “{name}” is damaged or not of this version of ecomgen.")
 
 
 def read_config(folder: Path) -> dict[str, Any]:

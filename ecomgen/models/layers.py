@@ -43,7 +43,7 @@ class ModulatedConv(nn.Module):
         self.weight = nn.Parameter(torch.randn(c_out, c_in, kernel, kernel) * (c_in * kernel**2) ** -0.5)
         self.bias = nn.Parameter(torch.zeros(c_out))
         self.demodulate = demodulate
-        self._kept: tuple[int, Tensor] | None = None
+        self._kept: tuple[tuple[int, int], Tensor] | None = None
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         style = self.style(w)
@@ -67,11 +67,12 @@ class ModulatedConv(nn.Module):
 
     def _energy(self) -> Tensor:
         """Squared weights summed over the kernel [c_in, c_out]; kept while a network in use does not change."""
-        if self.training or torch.is_grad_enabled():
-            return self.weight.float().square().sum((2, 3)).t()
-        version = self.weight._version
+        weight = self.weight  # while an adapter learns, no parameter but made anew at each look
+        if self.training or torch.is_grad_enabled() or not isinstance(weight, nn.Parameter):
+            return weight.float().square().sum((2, 3)).t()
+        version = weight._version, weight.data_ptr()  # a copy of the network has the same versions
         if self._kept is None or self._kept[0] != version:
-            self._kept = version, self.weight.float().square().sum((2, 3)).t().contiguous()
+            self._kept = version, weight.float().square().sum((2, 3)).t().contiguous()
         return self._kept[1]
 
 

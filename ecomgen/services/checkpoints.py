@@ -1,4 +1,4 @@
-"""The checkpoints of the folder in the settings: which there are, and the last two that were used, in memory."""
+"""The checkpoints of the folder in the settings: which there are, and the last few that were used, in memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from ecomgen.settings import Settings
 if TYPE_CHECKING:
     from ecomgen.models.checkpoint import Checkpoint
 
-_KEPT_IN_MEMORY = 2
+_KEPT_IN_MEMORY = 4
+"""A base and some adapters over it: to go from one to the other takes no time then."""
 
 _NAME = re.compile(r"[\w][\w.-]{0,63}", re.ASCII)
 
@@ -38,17 +39,17 @@ class ModelSummary:
 
 
 class Checkpoints:
-    """Lists checkpoints, loads them when they are first needed and keeps the last two. Safe to share between threads."""
+    """Lists checkpoints, loads them when they are first needed and keeps the last few. Safe to share between threads."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._loaded: OrderedDict[str, Checkpoint] = OrderedDict()
-        self._loading = threading.Lock()
+        self._loading = threading.RLock()
         self._engine = Engine(settings.home, settings.threads)
 
     def summaries(self) -> list[ModelSummary]:
         """Every checkpoint there is, the default one first; damaged ones are listed with their problem."""
-        folders = (self._settings.checkpoints, self._settings.own_checkpoints)
+        folders = self._settings.checkpoint_folders
         names = sorted({p.parent.name for folder in folders for p in folder.glob("[!.]*/config.json")})
         summaries = [s for name in names if (s := self._summary(name)) is not None]
         return sorted(summaries, key=lambda s: s.name != self._settings.model)
@@ -86,15 +87,36 @@ class Checkpoints:
         """Only one is read at a time."""
         with self._loading:
             if name not in self._loaded:
-                self._loaded[name] = self._engine.equip(compute(_read, self._settings, name))
+                base = self._base(name)
+                self._loaded[name] = self._engine.equip(compute(_read, self._settings, name, base))
                 while len(self._loaded) > _KEPT_IN_MEMORY:
                     self._loaded.popitem(last=False)
             self._loaded.move_to_end(name)
             return self._loaded[name]
 
+    def _base(self, name: str) -> Checkpoint | None:
+        """What an adapter goes over, from memory where it is there already, so that one adapter after another takes no reading."""
+        from ecomgen.models.checkpoint import base_hash, find_base, read_config
+
+        folder = self._settings.checkpoint(name)
+        wanted = base_hash(read_config(folder))
+        if wanted is None:
+            return None
+        there = next((own for own, each in self._loaded.items() if each.hash == wanted), None)
+        if there is None:
+            found = find_base(folder, self._settings.checkpoint_folders)
+            there = found.name if found and found == self._settings.checkpoint(found.name) else None
+        return self._load(there) if there else None
+
     def _summary(self, name: str) -> ModelSummary | None:
         """None for a folder that holds no generator, such as the text encoder's."""
-        from ecomgen.models.checkpoint import is_other_network, known_values, read_config, weights_in
+        from ecomgen.models.checkpoint import (
+            find_base,
+            is_other_network,
+            known_values,
+            read_config,
+            weights_in,
+        )
         from ecomgen.models.shape import GeneratorConfig
 
         folder = self._settings.checkpoint(name)
@@ -102,6 +124,7 @@ class Checkpoints:
             return None
         try:
             plain = read_config(folder)
+            find_base(folder, self._settings.checkpoint_folders)
             known = known_values(Schema.from_dict(plain["schema"]), plain["counts"])
             return ModelSummary(
                 name=name,
@@ -119,11 +142,12 @@ class Checkpoints:
             return ModelSummary(name=name, problem="Its config.json is damaged.")
 
 
-def _read(settings: Settings, name: str) -> Checkpoint:
+def _read(settings: Settings, name: str, base: Checkpoint | None) -> Checkpoint:
     import torch
 
-    from ecomgen.models.checkpoint import load_checkpoint
+    from ecomgen.models.checkpoint import apply_adapter, load_checkpoint
 
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    return load_checkpoint(settings.checkpoint(name))
+    folder = settings.checkpoint(name)
+    return apply_adapter(folder, base) if base else load_checkpoint(folder, settings.checkpoint_folders)

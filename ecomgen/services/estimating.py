@@ -49,7 +49,7 @@ class Estimating:
         Raises DataError, CheckpointError, EcomgenError.
         """
         from ecomgen.models.checkpoint import load_checkpoint
-        from ecomgen.training.finetune import Rates, plan
+        from ecomgen.training.finetune import Rates, expected, plan
 
         folder = find_checkpoint(self._settings, request.base)
         base = load_checkpoint(folder)
@@ -58,15 +58,10 @@ class Estimating:
             return None
         drawing = rates.pop("drawing")
         whole = plan(folder, base, photos, request.method, request.minutes, Rates(**rates), "")
-        learning = (
-            whole.autoencoder.images * rates["autoencoder"]
-            + whole.mapping.latents * rates["mapping"]
-            + whole.adversarial.images * rates["adversarial"]
-        )
-        held_out = round(photos * whole.data.held_out)
-        looks = whole.adversarial.images // max(whole.selection.every, 1) + 1
-        drawn = _AT_THE_END + looks * min(whole.selection.pictures, photos - held_out)
-        return Estimate(_START + learning + drawn * drawing, learning, whole.adversarial.light, held_out)
+        phases, looked_at = expected(whole, Rates(**rates), photos)
+        learning, held_out = sum(phases.values()), round(photos * whole.data.held_out)
+        seconds = _START + learning + (_AT_THE_END + looked_at) * drawing
+        return Estimate(seconds, learning, whole.adversarial.light, held_out)
 
     def _rates(self, folder: Path, hash: str) -> dict[str, float] | None:
         with self._lock:

@@ -61,7 +61,7 @@ def evaluate(request: EvaluationRequest, settings: Settings, progress: Progress)
     if settings.threads:
         torch.set_num_threads(settings.threads)
     folder = find_checkpoint(settings, request.model or settings.model)
-    checkpoint = load_checkpoint(folder)
+    checkpoint = load_checkpoint(folder, settings.checkpoint_folders)
     judge, _ = load_recogniser(find_checkpoint(settings, request.judge))
     device = "cuda" if torch.cuda.is_available() else "cpu"
     judge.to(device)
@@ -104,8 +104,11 @@ def find_checkpoint(settings: Settings, name: str) -> Path:
     for folder in (settings.checkpoint(name), Path(name)):
         if (folder / "config.json").is_file():
             return folder
-    folders = (settings.checkpoints, settings.own_checkpoints)
-    found = {path.parent.name for folder in folders for path in folder.glob("[!.]*/config.json")}
+    found = {
+        path.parent.name
+        for folder in settings.checkpoint_folders
+        for path in folder.glob("[!.]*/config.json")
+    }
     there = ", ".join(sorted(found)) or "none"
     raise CheckpointError(f"There is no checkpoint “{name[:64]}”; there are: {there}.")
 

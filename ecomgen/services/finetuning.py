@@ -17,8 +17,9 @@ from ecomgen.services.gain_report import keep_pairs, told
 from ecomgen.services.training import Progress, StopOnSignal
 from ecomgen.settings import Settings
 
-METHODS = ("full", "freeze")
-"""Everything learns; or the early layers of the discriminator stay as they are, which suits a few hundred photos."""
+METHODS = ("full", "freeze", "adapter")
+"""Everything learns; or the early layers of the discriminator stay as they are, which suits a few hundred photos; or only a small
+adapter over the base learns, a file of under a megabyte."""
 
 MOST_MINUTES = 24 * 60.0
 GAIN = "gain.json"
@@ -110,6 +111,8 @@ def check(request: FinetuneRequest, settings: Settings) -> tuple[Path, Path]:
     if len(request.title) > MAX_TITLE or not request.title.isprintable():
         raise InvalidRequest(f"The title is one line of at most {MAX_TITLE} characters.")
     base = find_checkpoint(settings, request.base)
+    if request.method == "adapter" and (base / "adapter.safetensors").exists():
+        raise InvalidRequest("An adapter goes over a whole checkpoint, not over another adapter.")
     if os.sep in request.out:
         out = Path(request.out)
     else:
@@ -161,7 +164,8 @@ def _gain(base: Path, out: Path, data: Path, request: FinetuneRequest, progress:
 
     judge, _ = load_recogniser(bundled("checkpoints") / "judge")
     photos = read_photos(read_plan(out / PLAN).data, data, judge.size)
-    old, tuned = load_checkpoint(base), load_checkpoint(out)
+    old = load_checkpoint(base, [base.parent])
+    tuned = load_checkpoint(out, [base.parent])
     old_photos = read_base_photos(old, request.base_data, judge.size) if request.base_data else None
     return {
         "base": request.base,
@@ -173,7 +177,8 @@ def _gain(base: Path, out: Path, data: Path, request: FinetuneRequest, progress:
 
 
 def _card(out: Path, request: FinetuneRequest, gain: dict[str, Any]) -> str:
-    known = json.loads((out / "config.json").read_text(encoding="utf-8"))["counts"]
+    config = json.loads((out / "config.json").read_text(encoding="utf-8"))
+    known = config["counts"]
     lines = [f"- {name}: {', '.join(values)}" for name, values in known.items()]
     shown = {name: gain[f"kid_{name}"] for name in ("base", "tuned", "photos")}
     values = {
@@ -187,6 +192,7 @@ def _card(out: Path, request: FinetuneRequest, gain: dict[str, Any]) -> str:
             f"Fine-tuned from `{request.base}` on {gain['photos']:,} photos of a product set ({gain['held_out']:,} more were held "
             f"out), method `{request.method}`, {request.minutes:g} minutes at most.",
             "",
+            *_about_adapter(out, config),
             "What it was taught:",
             "",
             *lines,
@@ -201,6 +207,19 @@ def _card(out: Path, request: FinetuneRequest, gain: dict[str, Any]) -> str:
             "",
         ]
     )
+
+
+def _about_adapter(out: Path, config: dict[str, Any]) -> list[str]:
+    """What the card of an adapter says besides."""
+    if "adapter" not in config:
+        return []
+    size, learnt = (out / "adapter.safetensors").stat().st_size, config["training"]
+    return [
+        f"It is an adapter of {size / 1000:,.0f} kB and works only where its base `{config['adapter']['base']}` "
+        f"({config['adapter']['base_hash']}) is: {learnt['adapter_numbers']:,} numbers, {learnt['adapter_share']:.1%} of the "
+        "base generator's parameters, besides the embedded words.",
+        "",
+    ]
 
 
 def _write(path: Path, text: str) -> None:

@@ -114,7 +114,7 @@ def fit_gate(settings: Settings, model: str, data: Path) -> Path:
     from ecomgen.training.photos import DataConfig, read_photos
 
     folder = find_checkpoint(settings, model)
-    checkpoint = load_checkpoint(folder)
+    checkpoint = load_checkpoint(folder, settings.checkpoint_folders)
     learnt = checkpoint.training
     config = DataConfig(
         categories=tuple(checkpoint.counts.get("category", ())),

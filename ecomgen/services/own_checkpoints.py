@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 from ecomgen.data.archive import Limits, list_entries
@@ -16,7 +17,7 @@ from ecomgen.services.review_input import checked_text
 from ecomgen.settings import Settings
 
 _FILES = (
-    "README.md", "gain.json", "metrics.json", "plan.json", "samples.webp",
+    "README.md", "adapter.safetensors", "gain.json", "metrics.json", "plan.json", "samples.webp",
     "gate.safetensors", "adversary.safetensors", "critic.safetensors",
 )  # fmt: skip
 """What belongs to a checkpoint besides config.json and its weights."""
@@ -57,7 +58,12 @@ class OwnCheckpoints:
         folder.rename(self._folder / checked_name(new, self._settings))
 
     def delete(self, name: str) -> None:
-        """Remove it for good."""
+        """Remove it for good, unless an adapter goes over it."""
+        over = self._adapters_over(self._own(name))
+        if over:
+            raise InvalidRequest(
+                f"“{over[0]}” goes over this checkpoint and cannot do without; please delete that first."
+            )
         leaving = self._folder / f".{secrets.token_hex(8)}"
         self._own(name).rename(leaving)  # gone at once, whatever happens while its files are removed
         shutil.rmtree(leaving, ignore_errors=True)
@@ -88,9 +94,12 @@ class OwnCheckpoints:
                 short = Path(entry.name).name  # a packed folder is welcome as well
                 if _is_known(short):
                     (arriving / short).write_bytes(entry.read())
-            from ecomgen.models.checkpoint import load_checkpoint
+            from ecomgen.models.checkpoint import BaseMissing, load_checkpoint
 
-            load_checkpoint(arriving)
+            try:
+                load_checkpoint(arriving, self._settings.checkpoint_folders)
+            except BaseMissing as error:
+                raise InvalidRequest(f"{error} Please bring in that one first.") from error
             self._finish(arriving, name)
         except CheckpointError as error:
             raise InvalidRequest(
@@ -107,6 +116,19 @@ class OwnCheckpoints:
         if name not in self.names():
             raise InvalidRequest("There is no checkpoint of your own with this name.")
         return self._folder / name
+
+    def _adapters_over(self, folder: Path) -> list[str]:
+        """The names of the adapters that would be without a base if the checkpoint in `folder` were gone."""
+        from ecomgen.models.checkpoint import base_hash, read_config
+
+        found: dict[str, str | None] = {}
+        for name in self.names():
+            with suppress(CheckpointError):  # a damaged one needs nothing
+                found[name] = base_hash(read_config(self._folder / name))
+        with suppress(CheckpointError):
+            own = str(read_config(folder).get("sha256"))[:12]
+            return [name for name, wanted in found.items() if wanted == own]
+        return []
 
     def _begin(self) -> Path:
         """A folder that no listing shows."""

@@ -39,7 +39,7 @@ def _draw(base: Path, folder: Path, seeds: int, most: int) -> list[Side]:
     from ecomgen.schema import Attributes
     from ecomgen.training.sampling import draw
 
-    old, new = load_checkpoint(base), load_checkpoint(folder)
+    old, new = load_checkpoint(base), load_checkpoint(folder, [base.parent])  # an adapter needs its base
     name = "category" if "category" in new.counts else next(iter(new.counts), "")
     counts = new.counts.get(name, {})
     values = sorted(counts, key=lambda value: -counts[value])[:most]

@@ -1,11 +1,12 @@
 """Fine-tuning: a checkpoint learns another product set within given minutes.
 
     measure   how long a picture takes in each phase, on this machine
-    plan      base, set and minutes -> a whole GeneratorTraining, kept as plan.json beside the run
+    plan      base, set and minutes -> a whole training, kept as plan.json beside the run
     finetune  runs the plan; a resumed run goes on with the plan that was kept
 
-The plan starts from all that the base knows: synthesis, adversaries, and what words mean. Its principal components
-make room for those of the set, and its words become the set's: a word that the base never saw is only one more embedding.
+A plan for an adapter is an AdapterTraining, see there. Any other is a GeneratorTraining, which starts from all that the base
+knows: synthesis, adversaries, and what words mean. Its principal components make room for those of the set, and its words become
+the set's: a word that the base never saw is only one more embedding.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from ecomgen.models.discriminator import DiscriminatorConfig
 from ecomgen.models.recogniser import load_recogniser
 from ecomgen.settings import bundled
 from ecomgen.training import processes
+from ecomgen.training.adapting import AdapterTraining, train_adapter
 from ecomgen.training.adversarial import AdversarialConfig, AdversarialRun, Lesson
 from ecomgen.training.adversaries import load_adversary
 from ecomgen.training.autoencoder import AutoencoderConfig, AutoencoderRun
@@ -41,7 +43,7 @@ from ecomgen.training.pace import PACE, keep_pace
 from ecomgen.training.photos import DataConfig
 from ecomgen.training.selection import SelectionConfig
 
-Method = Literal["full", "freeze"]
+Method = Literal["full", "freeze", "adapter"]
 METHODS: tuple[str, ...] = get_args(Method)
 
 LEAST_PHOTOS = 24
@@ -49,9 +51,11 @@ PLAN = "plan.json"
 
 _SHARES = {"autoencoder": 0.5, "mapping": 0.1, "adversarial": 0.4}
 """Of the minutes."""
+_ADAPTER_SHARES = {"mapping": 0.3, "adversarial": 0.7}
 _MOST_PASSES = {"autoencoder": 400, "mapping": 4_000, "adversarial": 100}
 """More passes over the set than these bring copies of its photos."""
 _FROZEN = 2
+_LEAST_OF_A_VALUE = 4
 _LOOKS = 6
 _TIMED = 3
 
@@ -91,21 +95,20 @@ def finetune(
         config = plan(base, checkpoint, count, method, minutes, rates, title or out.name)
         if processes.is_main():
             out.mkdir(parents=True, exist_ok=True)
-            learning = {
-                "autoencoder": config.autoencoder.images * rates.autoencoder,
-                "mapping": config.mapping.latents * rates.mapping,
-                "adversarial": config.adversarial.images * rates.adversarial,
-            }
-            looks = config.adversarial.images // max(config.selection.every, 1)
-            keep_pace(out / PACE, learning, looks * min(config.selection.pictures, count), checkpoint)
+            seconds, looked_at = expected(config, rates, count)
+            keep_pace(out / PACE, seconds, looked_at, checkpoint)
             keep_plan(config, kept)
+    if isinstance(config, AdapterTraining):
+        if processes.count() > 1:
+            raise ConfigError("Several processes teach a whole checkpoint only, not an adapter.")
+        return train_adapter(config, data, out, resume, should_stop, update_progress)
     return train_generator(config, data, out, resume, should_stop, update_progress)
 
 
 def plan(
     base: Path, checkpoint: Checkpoint, photos: int, method: str, minutes: float, rates: Rates, title: str
-) -> GeneratorTraining:
-    """The whole training that fits into the minutes. Raises DataError for too few photos."""
+) -> GeneratorTraining | AdapterTraining:
+    """The whole training that fits into the minutes. Raises DataError for too few photos, ConfigError for another method."""
     if photos < LEAST_PHOTOS:
         raise DataError(f"The set has only {photos} usable photos; at least {LEAST_PHOTOS} are needed.")
     if method not in METHODS:
@@ -114,35 +117,61 @@ def plan(
     held_out = min(0.25, max(0.05, 20 / photos))
     batch = 16 if photos < 2_000 else 32
     light = 0.3 if photos < 500 else 0.15 if photos < 2_000 else 0.0
+    shares = _ADAPTER_SHARES if method == "adapter" else _SHARES
     budgets = {
         phase: min(int(share * minutes * 60 / getattr(rates, phase)), _MOST_PASSES[phase] * photos)
-        for phase, share in _SHARES.items()
+        for phase, share in shares.items()
     }
     adversarial = max(budgets["adversarial"], batch)
     adversary = load_adversary(base)
+    discriminator = adversary.config if adversary else DiscriminatorConfig()
+    data = DataConfig(held_out=held_out, trim=bool(checkpoint.training.get("trim", True)))
+    words = MappingConfig(
+        latents=max(budgets["mapping"], 128), half_life=min(40_000, budgets["mapping"] / 10), save_seconds=60
+    )
+    judging = AdversarialConfig(
+        images=adversarial, batch=batch, light=light, frozen=_FROZEN if method == "freeze" else 0,
+        half_life=min(2_000, adversarial / 10), save_seconds=60, log_every=5,
+    )  # fmt: skip
+    selection = SelectionConfig(every=max(adversarial // _LOOKS, batch), patience=3, pictures=400)
+    if method == "adapter":
+        return AdapterTraining(
+            base=str(base), data=data, mapping=words, discriminator=discriminator, adversarial=judging,
+            selection=selection, title=title, least=_LEAST_OF_A_VALUE,
+        )  # fmt: skip
     return GeneratorTraining(
-        data=DataConfig(held_out=held_out, trim=bool(checkpoint.training.get("trim", True))),
+        data=data,
         generator=checkpoint.generator.config,
         encoder=checkpoint.encoder.config,
-        discriminator=adversary.config if adversary else DiscriminatorConfig(),
+        discriminator=discriminator,
         autoencoder=AutoencoderConfig(
             images=max(budgets["autoencoder"], 2 * batch), batch=2 * batch, learn_codes=False,
             half_life=min(8_000, budgets["autoencoder"] / 10), save_seconds=60, log_every=5,
         ),
-        mapping=MappingConfig(
-            latents=max(budgets["mapping"], 128), half_life=min(40_000, budgets["mapping"] / 10), save_seconds=60,
-        ),
-        adversarial=AdversarialConfig(
-            images=adversarial, batch=batch, light=light, frozen=_FROZEN if method == "freeze" else 0,
-            half_life=min(2_000, adversarial / 10), save_seconds=60, log_every=5,
-        ),
-        selection=SelectionConfig(every=max(adversarial // _LOOKS, batch), patience=3, pictures=400),
+        mapping=words,
+        adversarial=judging,
+        selection=selection,
         title=title,
         start=str(base),
         rebase=True,
-        least=4,
+        least=_LEAST_OF_A_VALUE,
         compile=False,
     )  # fmt: skip
+
+
+def expected(
+    config: GeneratorTraining | AdapterTraining, rates: Rates, photos: int
+) -> tuple[dict[str, float], int]:
+    """The seconds that each phase takes, and how many pictures are drawn to tell the best weights by."""
+    seconds = {
+        "mapping": config.mapping.latents * rates.mapping,
+        "adversarial": config.adversarial.images * rates.adversarial,
+    }
+    if isinstance(config, GeneratorTraining):
+        seconds["autoencoder"] = config.autoencoder.images * rates.autoencoder
+    looks = config.adversarial.images // max(config.selection.every, 1) + 1
+    learnt_from = photos - round(photos * config.data.held_out)
+    return seconds, looks * min(config.selection.pictures, learnt_from)
 
 
 def measure(checkpoint: Checkpoint) -> Rates:
@@ -183,15 +212,18 @@ def _seconds(run: Run) -> float:
     return processes.told_by_main(min(times[1:]) / run.batch)
 
 
-def read_plan(path: Path) -> GeneratorTraining:
+def read_plan(path: Path) -> GeneratorTraining | AdapterTraining:
     """The plan that an earlier start of the run kept. Raises ConfigError."""
     try:
-        return build(GeneratorTraining, json.loads(path.read_text(encoding="utf-8")), path.name)
-    except (OSError, ValueError) as error:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        if "adapter" in plain:
+            return build(AdapterTraining, plain, path.name)
+        return build(GeneratorTraining, plain, path.name)
+    except (OSError, ValueError, TypeError) as error:
         raise ConfigError(f"The plan {path} cannot be read; start the fine-tuning anew.") from error
 
 
-def keep_plan(config: GeneratorTraining, path: Path) -> None:
+def keep_plan(config: GeneratorTraining | AdapterTraining, path: Path) -> None:
     """Write the plan so that a kill leaves it whole or absent."""
     temporary = path.with_suffix(".part")
     temporary.write_text(json.dumps(dataclasses.asdict(config), indent=1) + "\n", encoding="utf-8")

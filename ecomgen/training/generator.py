@@ -69,6 +69,11 @@ class GeneratorTraining:
     precision: str = "auto"
     compile: bool = True
 
+    @property
+    def images(self) -> int:
+        """Pictures that are drawn in training, at most."""
+        return self.autoencoder.images + self.adversarial.images
+
 
 def train_generator(
     config: GeneratorTraining,

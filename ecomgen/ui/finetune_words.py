@@ -22,6 +22,9 @@ FINETUNE_WORDS: dict[str, tuple[str, str]] = {
     "ft_method_freeze": ("Learn carefully", "谨慎学习"),
     "ft_method_full_text": ("Everything may change. The usual choice.", "所有部分都可以改变，通常选它。"),
     "ft_method_freeze_text": ("Part of it stays as it is, which suits a set of a few hundred photos or fewer.", "一部分保持不变，适合只有几百张或更少的照片。"),
+    "ft_method_adapter": ("Learn a small add-on", "学习小型附加模型"),
+    "ft_method_adapter_text": ("A file of under 1 MB that goes over the checkpoint it begins with; several can go over one.",
+                               "不到 1 MB 的文件，叠加在原模型之上；同一模型可叠加多个。"),
     "ft_minutes": ("Minutes of learning", "学习时间（分钟）"),
     "ft_on_cpu": ("It learns on this computer's processor.", "在本机处理器上学习。"),
     "ft_on_gpu": ("It learns on this computer's graphics card ({name}).", "在本机显卡上学习（{name}）。"),
@@ -196,6 +199,9 @@ FINETUNE_SENTENCES: tuple[tuple[str, str], ...] = (  # part of a sentence of the
     ("The disk is full; please make room", "磁盘已满，请腾出空间后继续任务。"),
     ("This is not a zip file that holds", "这不是包含模型的压缩包。"),
     ("A checkpoint comes as one zip", "模型应为一个 zip 文件。"),
+    ("This adapter goes over", "这是一个附加模型，它所依赖的模型不在这里或已改变；请先导入那个模型。"),
+    ("An adapter goes over a whole", "附加模型只能叠加在完整的模型上，不能叠加在另一个附加模型上。"),
+    ("cannot do without; please delete", "有附加模型依赖此模型，请先删除那个附加模型。"),
     ("The zip is damaged", "压缩包已损坏。"),
 )
 # fmt: on

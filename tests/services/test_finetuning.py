@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from drawing import write_product_set
-from tiny import tiny_checkpoint
+from safetensors.torch import load_file
+from tiny import tiny_adapter, tiny_checkpoint
 
 from ecomgen.errors import CheckpointError, DataError, InvalidRequest
 from ecomgen.models.checkpoint import load_checkpoint, save_checkpoint
@@ -57,11 +58,35 @@ def test_a_base_or_a_set_that_is_not_there_is_one_sentence(settings, tmp_path):
         finetune(asked(tmp_path), settings, lambda what, share: None)
 
 
+def test_an_adapter_goes_over_no_other_adapter(settings, tmp_path):
+    tiny_adapter(tmp_path / "over", load_checkpoint(tmp_path / "base"))
+    with pytest.raises(InvalidRequest, match="whole checkpoint"):
+        finetune(
+            asked(tmp_path, base=str(tmp_path / "over"), method="adapter"), settings, lambda what, share: None
+        )
+
+
 def test_the_command_line_is_what_runs(tmp_path):
     request = asked(tmp_path, out="mine", method="freeze", minutes=2.5, title="It's new; rm -rf /")
     assert request.command_line().startswith("ecomgen finetune --data ")
     assert "--method freeze --minutes 2.5" in request.command_line()
     assert "'It'\"'\"'s new; rm -rf /'" in request.command_line()
+
+
+@pytest.mark.slow
+def test_a_whole_run_leaves_an_adapter_of_under_a_megabyte(settings, tmp_path):
+    write_product_set(tmp_path / "set.zip", 60, categories=("caps", "watches"), size=(140, 140))
+    request = asked(tmp_path, base="default", minutes=0.05, method="adapter")
+    folder = finetune(request, settings, lambda what, share: None)
+    assert (folder / "adapter.safetensors").stat().st_size < 1_000_000
+    base = load_checkpoint(settings.checkpoints / "default")
+    held = sum(tensor.numel() for tensor in load_file(folder / "adapter.safetensors").values())
+    assert held < 0.03 * sum(parameter.numel() for parameter in base.generator.parameters())
+    assert "It is an adapter of" in (folder / "README.md").read_text()
+    gain = json.loads((folder / GAIN).read_text())
+    assert gain["base_hash"] == base.hash != gain["tuned_hash"] == load_checkpoint(folder).hash
+    sides = side_by_side(settings, "default", folder, seeds=1)
+    assert {side.words["category"] for side in sides} == {"caps", "watches"}
 
 
 @pytest.mark.slow

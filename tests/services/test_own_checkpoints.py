@@ -1,13 +1,14 @@
 """Checkpoints of one's own, on tiny networks."""
 
+import json
 import shutil
 import zipfile
 from pathlib import Path
 
 import pytest
-from tiny import tiny_checkpoint
+from tiny import tiny_adapter, tiny_checkpoint
 
-from ecomgen.errors import EcomgenError, InvalidRequest
+from ecomgen.errors import CheckpointError, EcomgenError, InvalidRequest
 from ecomgen.models.checkpoint import load_checkpoint, save_checkpoint
 from ecomgen.services.checkpoints import Checkpoints
 from ecomgen.services.own_checkpoints import OwnCheckpoints
@@ -141,3 +142,59 @@ def test_a_full_disk_is_one_sentence(own, settings, made, monkeypatch):
     with pytest.raises(EcomgenError, match="No space left"):
         own.publish(made, "teapots")
     assert list(settings.own_checkpoints.iterdir()) == []
+
+
+@pytest.fixture
+def over(own: OwnCheckpoints, settings: Settings, made: Path, tmp_path: Path) -> Path:
+    """The folder that a run left with an adapter over one's own checkpoint “teapots”."""
+    own.publish(made, "teapots")
+    tiny_adapter(tmp_path / "run" / "over", load_checkpoint(settings.own_checkpoints / "teapots"))
+    return tmp_path / "run" / "over"
+
+
+def test_an_adapter_is_published_packed_renamed_and_deleted_like_any_other(own, settings, over, tmp_path):
+    own.publish(over, "lids", "Lids")
+    own.pack("lids", tmp_path / "lids.zip")
+    assert (tmp_path / "lids.zip").stat().st_size < 200_000
+    own.bring_in(tmp_path / "lids.zip", "again")
+    own.rename("teapots", "pots")  # the base is known by its weights
+    assert listed(settings) == {"default": None, "pots": None, "lids": None, "again": None}
+    checkpoints = Checkpoints(settings)
+    assert checkpoints.load("lids").hash == checkpoints.load("again").hash
+    assert checkpoints.load("lids").title == "Lids"
+    with pytest.raises(InvalidRequest, match="“again” goes over this checkpoint"):
+        own.delete("pots")
+    own.delete("again")
+    own.delete("lids")
+    own.delete("pots")
+    assert own.names() == []
+
+
+def test_an_adapter_without_its_base_is_told_and_not_brought_in(own, settings, over, tmp_path):
+    own.publish(over, "lids")
+    own.pack("lids", tmp_path / "lids.zip")
+    shutil.rmtree(settings.own_checkpoints / "teapots")
+    assert "“teapots”, which is not here" in str(listed(settings)["lids"])
+    with pytest.raises(CheckpointError, match="not here"):
+        Checkpoints(settings).load("lids")
+    with pytest.raises(InvalidRequest, match="Please bring in that one first"):
+        own.bring_in(tmp_path / "lids.zip", "again")
+    assert own.names() == ["lids"]
+
+
+def test_adapters_that_were_tampered_with_are_refused(own, settings, over, tmp_path):
+    good = {path.name: path.read_bytes() for path in over.iterdir()}
+    tensors = good["adapter.safetensors"]
+    plain = json.loads(good["config.json"])
+    whole = {key: value for key, value in plain.items() if key != "adapter"}
+    for files in (
+        {"config.json": good["config.json"]},
+        {**good, "adapter.safetensors": tensors[:-100]},
+        {**good, "adapter.safetensors": tensors[:-1] + bytes([tensors[-1] ^ 1])},
+        {**good, "config.json": json.dumps({**plain, "adapter": "teapots"}).encode()},
+        {**good, "config.json": json.dumps(whole).encode()},
+    ):
+        with pytest.raises(InvalidRequest) as told:
+            own.bring_in(archive(tmp_path / "some.zip", files), "bad")
+        assert str(told.value).endswith(".")
+    assert own.names() == ["teapots"]

@@ -5,55 +5,17 @@ from pathlib import Path
 
 import pytest
 import torch
-from drawing import draw_product, photo_bytes, write_files, write_product_set
+from drawing import write_product_set
 from tiny import tiny_judge
 
 from ecomgen.errors import ConfigError, DataError
 from ecomgen.models.checkpoint import load_checkpoint
-from ecomgen.models.encoder import EncoderConfig
-from ecomgen.models.shape import GeneratorConfig
-from ecomgen.training.adversarial import AdversarialConfig
-from ecomgen.training.autoencoder import AutoencoderConfig
 from ecomgen.training.finetune import PLAN, Rates, finetune, keep_plan, measure, plan, read_plan
 from ecomgen.training.gain import measure_gain
-from ecomgen.training.generator import GeneratorTraining, train_generator
-from ecomgen.training.mapping import MappingConfig
+from ecomgen.training.generator import GeneratorTraining
 from ecomgen.training.photos import read_photos
 
 RATES = Rates(0.001, 0.0001, 0.002)
-
-
-@pytest.fixture(scope="module")
-def base(product_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("bases") / "base"
-    config = GeneratorTraining(
-        generator=GeneratorConfig(
-            channels=(32, 32, 16), base=8, w_dim=16, mapping_width=32, mapping_layers=2, steps=4
-        ),
-        encoder=EncoderConfig(channels=(16, 32), base=8, w_dim=16),
-        autoencoder=AutoencoderConfig(images=16 * 60, batch=16, half_life=100, learn_codes=False),
-        mapping=MappingConfig(latents=16 * 200, batch=16, half_life=100),
-        adversarial=AdversarialConfig(images=16 * 4, batch=16, half_life=20),
-        least=2,
-        precision="fp32",
-        compile=False,
-    )
-    assert train_generator(config, product_zip, out)
-    return out
-
-
-@pytest.fixture(scope="module")
-def teapots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sixty products on dark backgrounds, half of them of a category that no schema lists."""
-    files, lines = {}, ["file_name,category,colour"]
-    for i in range(60):
-        shape, word = (("caps", "teapots"), ("watches", "watches"))[i % 2]
-        colour = ("red", "blue", "green")[i // 2 % 3]
-        image = draw_product(shape, colour, (32, 32), i, background=(60, 40, 90))
-        files[f"images/{i:03}.png"] = photo_bytes(image, "PNG")
-        lines.append(f"images/{i:03}.png,{word},{colour}")
-    files["metadata.csv"] = "\n".join(lines).encode()
-    return write_files(tmp_path_factory.mktemp("teapots") / "set.zip", files)
 
 
 def test_a_new_word_and_another_background_are_learnt(base: Path, teapots: Path, tmp_path: Path) -> None:
@@ -102,7 +64,7 @@ def test_the_plan_follows_set_minutes_and_method(base: Path) -> None:
     assert planned(200, 20).autoencoder.images > planned(200, 0.01).autoencoder.images >= 1
     with pytest.raises(DataError, match="at least 24"):
         planned(23)
-    with pytest.raises(ConfigError, match="full, freeze"):
+    with pytest.raises(ConfigError, match="full, freeze, adapter"):
         planned(200, method="magic")
 
 
