@@ -99,7 +99,7 @@ def press(tab: Locator, name: str) -> None:
 def test_photos_become_a_checkpoint_in_create(shop: App, browser: Browser, products: Path, tmp_path) -> None:
     page, tab, faults = enter(browser, shop.url)
     upload(tab, products)
-    expect(tab.locator(".eg-lead-number")).to_have_text("40 photos")
+    expect(tab.locator(".eg-lead-number")).to_have_text("40 photos", timeout=SOON)
     expect(tab.locator(".eg-counts")).to_contain_text("teapots 20")
     expect(tab.get_by_text("Files that cannot be used: 1")).to_be_visible()
     tab.get_by_text("Look through them").click()
