@@ -177,7 +177,7 @@ def _walk(root: _Node, seen: Sequence[Sign], start: int) -> Iterator[_Hit]:
                 gaps = any(each.kind == "gap" for each in seen[start:here])
                 yield _Hit(start, here + 1, way.node.topic, not (way.alike or way.spelt or gaps))
         if sign.kind == "gap":
-            apart += 1
+            apart += not sign.letters  # “$” between spaces is a letter
             read.update(way for way in ways if way.last)
         elif sign.kind == "digit":
             # after pinyin it is a tone, among Chinese characters it separates

@@ -200,6 +200,8 @@ FINETUNE_SENTENCES: tuple[tuple[str, str], ...] = (  # part of a sentence of the
     ("This is not a zip file that holds", "这不是包含模型的压缩包。"),
     ("A checkpoint comes as one zip", "模型应为一个 zip 文件。"),
     ("This adapter goes over", "这是一个附加模型，它所依赖的模型不在这里或已改变；请先导入那个模型。"),
+    ("The adapter is for networks of another shape", "这个附加模型与它所依赖的模型结构不同。"),
+    ("Several processes teach a whole", "多个进程只能训练完整的模型，不能训练附加模型。"),
     ("An adapter goes over a whole", "附加模型只能叠加在完整的模型上，不能叠加在另一个附加模型上。"),
     ("cannot do without; please delete", "有附加模型依赖此模型，请先删除那个附加模型。"),
     ("The zip is damaged", "压缩包已损坏。"),

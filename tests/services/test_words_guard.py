@@ -31,7 +31,7 @@ def guard() -> WordsGuard:
     ("text", "topic"),
     [
         ("a GUN", 0), ("guns", 0), ("6un print", 0), ("g u n", 0), ("𝓰𝓾𝓷", 0), ("ġụñ", 0), ("g\u200bu\u200bn", 0), ("guuuun", 0),
-        ("соса1nе", 0), ("COCAlNE", 0), ("coc aine bag", 0), ("kokayne", 0), ("c.0.c.4.i.n.e", 0), ("mass-shooting", 0), ("н2о", 0),
+        ("соса1nе", 0), ("COCAlNE", 0), ("coc aine bag", 0), ("kokayne", 0), ("c.0.c.4.i.n.e", 0), ("mass-shooting", 0), ("m a $ s 5 h 0 0 7 ! n 9", 0), ("н2о", 0),
         ("一把手槍", 1), ("手 枪", 1), ("手*枪", 1), ("⼿枪", 1), ("shouqiang", 1), ("shǒu qiāng", 1), ("shou3 qiang1", 1),
         ("海luo因", 1), ("嗨落音", 1), ("守腔", 1), ("dà má", 1), ("av女优", 1),
     ],

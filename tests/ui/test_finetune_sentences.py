@@ -17,7 +17,8 @@ NEVER_SHOWN = (
     "A job runs on", "A log is shown by", "A job needs a command",  # our own mistakes
     "Pictures are listed by", "Please filter by", "The reasons are of", "has to be a",  # not of this tab
     "The loss is not a number", "A gradient is not a number",  # caught inside
-    "Fine-tuned from", "Kernel distance (KID", "Made by",  # the model card, which is English
+    "It is an adapter of", "Fine-tuned from", "Kernel distance (KID", "Made by",  # the model card, which is English
+    "Please bring in that one first",  # follows on a sentence that says so in Chinese as well
     "holds no photo of the wanted categories",  # a fine-tuning wants all
 )  # fmt: skip
 
