@@ -1,10 +1,13 @@
 """One thread for all tensor work. OpenMP keeps a team of threads for every thread that computes, and when the teams
 outnumber the cores their members stop waiting for each other actively, which slows every request.
 
-It has the priority of all others: a nicer thread that is set aside while it holds Python's lock makes everybody wait."""
+It lets everything else go first: a vote or a page takes milliseconds and is not to wait for a picture."""
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -12,7 +15,19 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_THREAD = ThreadPoolExecutor(1, "ecomgen-tensors")
+_POLITE = 5
+"""How much nicer the thread is than the rest of the app, in the units of `nice`."""
+
+
+def _be_polite() -> None:
+    if (
+        sys.platform == "linux"
+    ):  # where a thread has a priority of its own, which the threads it starts inherit
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _POLITE)
+
+
+_THREAD = ThreadPoolExecutor(1, "ecomgen-tensors", initializer=_be_polite)
 
 
 def compute(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
