@@ -24,6 +24,7 @@ only that assertion is answered for them here.
 import argparse
 import contextlib
 import importlib
+import importlib.machinery
 import json
 import os
 import platform
@@ -154,7 +155,9 @@ def ask(client: httpx.Client, number: int) -> None:
 
 def peer(package: str, build: Callable[[types.ModuleType], Callable[[], torch.Tensor]]) -> Run | None:
     """One peer's inference; None when the package is not installed."""
-    sys.modules.setdefault("aim", types.ModuleType("aim"))
+    aim = types.ModuleType("aim")
+    aim.__spec__ = importlib.machinery.ModuleSpec("aim", None)  # accelerate asks for it
+    sys.modules.setdefault("aim", aim)
     try:
         with mock.patch.object(torch.cuda, "is_available", return_value=True):
             module = importlib.import_module(f"{package}.{package}")

@@ -25,6 +25,7 @@ import contextlib
 import csv
 import dataclasses
 import importlib
+import importlib.machinery
 import json
 import os
 import statistics
@@ -167,7 +168,9 @@ def in_place(checkpoint: Checkpoint, photos: Photos, device: torch.device) -> Dr
 @contextlib.contextmanager
 def lightweight_gan(device: torch.device) -> Iterator[types.ModuleType]:
     """The package's module, able to train on `device`."""
-    sys.modules.setdefault("aim", types.ModuleType("aim"))
+    aim = types.ModuleType("aim")
+    aim.__spec__ = importlib.machinery.ModuleSpec("aim", None)  # accelerate asks for it
+    sys.modules.setdefault("aim", aim)
     with mock.patch.object(torch.cuda, "is_available", return_value=True):
         module = importlib.import_module("lightweight_gan.lightweight_gan")
     with contextlib.ExitStack() as patches:
