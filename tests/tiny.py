@@ -17,6 +17,10 @@ from ecomgen.models.shape import GeneratorConfig
 from ecomgen.models.stylegan import Generator
 from ecomgen.models.synthesis import Synthesis
 from ecomgen.schema import default_schema
+from ecomgen.training.adversarial import AdversarialConfig
+from ecomgen.training.autoencoder import AutoencoderConfig
+from ecomgen.training.generator import GeneratorTraining
+from ecomgen.training.mapping import MappingConfig
 
 COUNTS = {
     "category": {"sports shoes": 30, "casual shoes": 20, "belts": 10, "watches": 5},
@@ -50,6 +54,22 @@ def tiny_checkpoint(name: str = "tiny", seed: int = 0) -> Checkpoint:
         schema=schema,
         counts=COUNTS,
         text_encoder="text",
+    )
+
+
+def brief_training(latents: int) -> GeneratorTraining:
+    """A whole training of seconds, after which synthetic products can be told apart."""
+    return GeneratorTraining(
+        generator=GeneratorConfig(
+            channels=(32, 32, 16), base=8, w_dim=16, mapping_width=32, mapping_layers=2, steps=4
+        ),
+        encoder=EncoderConfig(channels=(16, 32), base=8, w_dim=16),
+        autoencoder=AutoencoderConfig(images=16 * 60, batch=16, half_life=100, learn_codes=False),
+        mapping=MappingConfig(latents=latents, batch=16, half_life=100),
+        adversarial=AdversarialConfig(images=16 * 4, batch=16, half_life=20),
+        least=2,
+        precision="fp32",
+        compile=False,
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ecomgen.data.metadata import GENERATED, VOTE_WEIGHT
-from ecomgen.data.products import ProductSet, is_held_out, read_products
+from ecomgen.data.products import ProductSet, held_out_share, is_held_out, read_products
 from ecomgen.data.store import Filter
 from ecomgen.errors import EcomgenError, InvalidRequest
 from ecomgen.services.exporting import vote_weight
@@ -118,11 +118,6 @@ def _write_pictures(
             GENERATED: "yes",
             **{name: value for name, value in picture.attributes.items() if value},
         }
-
-
-def held_out_share(photos: int) -> float:
-    """Of the photos: twelve have to be held out for the best weights to be told from others."""
-    return min(0.25, max(0.05, 20 / photos))
 
 
 def _pictures(review: Review, ids: Sequence[str]) -> list[ReviewedPicture]:

@@ -113,9 +113,9 @@ def train_adapter(
         return False
 
     update_progress("Looking at the photos", 0.0)
-    unseen_count = min(config.selection.pictures, len(photos.train)) if config.selection.every else 0
     lesson, drawn, unseen = prepare(
-        config.adversarial, config.data, data, photos, generator.config.size, words, encoder, compute, unseen_count
+        config.adversarial, config.data, data, photos, generator.config.size, words, encoder, compute,
+        config.selection.looked_at(len(photos.train)),
     )  # fmt: skip
     steps.seed_step(config.adversarial.seed, 0)  # as above
     make_adaptable(generator.synthesis, "synthesis", config.adapter)

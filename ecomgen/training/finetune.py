@@ -22,7 +22,7 @@ from typing import Literal, get_args
 
 import torch
 
-from ecomgen.data.products import read_products
+from ecomgen.data.products import held_out_share, read_products
 from ecomgen.errors import ConfigError, DataError
 from ecomgen.models.checkpoint import Checkpoint, load_checkpoint
 from ecomgen.models.critic import CriticConfig
@@ -113,8 +113,6 @@ def plan(
         raise DataError(f"The set has only {photos} usable photos; at least {LEAST_PHOTOS} are needed.")
     if method not in METHODS:
         raise ConfigError(f"The method is one of: {', '.join(METHODS)}.")
-    # Twelve have to be held out for the best weights to be told from others.
-    held_out = min(0.25, max(0.05, 20 / photos))
     batch = 16 if photos < 2_000 else 32
     light = 0.3 if photos < 500 else 0.15 if photos < 2_000 else 0.0
     shares = _ADAPTER_SHARES if method == "adapter" else _SHARES
@@ -125,7 +123,7 @@ def plan(
     adversarial = max(budgets["adversarial"], batch)
     adversary = load_adversary(base)
     discriminator = adversary.config if adversary else DiscriminatorConfig()
-    data = DataConfig(held_out=held_out, trim=bool(checkpoint.training.get("trim", True)))
+    data = DataConfig(held_out=held_out_share(photos), trim=bool(checkpoint.training.get("trim", True)))
     words = MappingConfig(
         latents=max(budgets["mapping"], 128), half_life=min(40_000, budgets["mapping"] / 10), save_seconds=60
     )
@@ -171,7 +169,7 @@ def expected(
         seconds["autoencoder"] = config.autoencoder.images * rates.autoencoder
     looks = config.adversarial.images // max(config.selection.every, 1) + 1
     learnt_from = photos - round(photos * config.data.held_out)
-    return seconds, looks * min(config.selection.pictures, learnt_from)
+    return seconds, looks * config.selection.looked_at(learnt_from)
 
 
 def measure(checkpoint: Checkpoint) -> Rates:

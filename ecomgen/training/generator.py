@@ -109,9 +109,9 @@ def train_generator(
     done, drawn_images = True, 0
     if config.adversarial.images:
         update_progress("Looking at the photos", 0.0)
-        unseen_count = min(config.selection.pictures, len(photos.train)) if config.selection.every else 0
         lesson, drawn, unseen = prepare(
-            config.adversarial, config.data, data, photos, config.generator.size, words, encoder, compute, unseen_count
+            config.adversarial, config.data, data, photos, config.generator.size, words, encoder, compute,
+            config.selection.looked_at(len(photos.train)),
         )  # fmt: skip
         backbone = load_recogniser(Path(config.backbone or bundled("checkpoints") / "vision"))[0].backbone
         critic = dataclasses.replace(config.critic, cond_dim=config.generator.cond_dim)

@@ -35,6 +35,10 @@ class SelectionConfig:
     patience: int = 5
     pictures: int = 1000
 
+    def looked_at(self, photos: int) -> int:
+        """Pictures that each look draws, for a set of so many photos to learn from; 0 where none looks."""
+        return min(self.pictures, photos) if self.every else 0
+
 
 class Selection:
     """The best weights of `network` so far, by `score` (lower is better); `look` compares the present ones with them."""

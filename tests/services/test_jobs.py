@@ -5,24 +5,20 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import psutil
 import pytest
+from counting_jobs import TINY, counted, end, starts, submit, wait
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ecomgen.data.store import Store
 from ecomgen.errors import EcomgenError, InvalidRequest
 from ecomgen.services.job_backend import LocalProcesses
-from ecomgen.services.job_folder import begin, read_json
+from ecomgen.services.job_folder import begin
 from ecomgen.services.job_process import MARK, kill, processes
 from ecomgen.services.jobs import Jobs
-
-TINY = str(Path(__file__).with_name("tiny_job.py"))
-DEADLINE = 120.0  # seconds after which something hangs
 
 
 @pytest.fixture
@@ -48,31 +44,6 @@ def open_jobs(tmp_path):
 @pytest.fixture
 def jobs(open_jobs):
     return open_jobs()
-
-
-def submit(jobs, steps=5, pause=0.05, how="", out="{folder}/run", **options):
-    return jobs.submit([TINY, out, str(steps), str(pause), *([how] if how else [])], "counts", **options).id
-
-
-def wait(jobs, until):
-    begun = time.monotonic()
-    while not until():
-        assert time.monotonic() - begun < DEADLINE, jobs.jobs()
-        jobs.tend()
-        time.sleep(0.05)
-
-
-def end(jobs, id):
-    wait(jobs, lambda: jobs.job(id).state not in ("queued", "running"))
-    return jobs.job(id)
-
-
-def counted(jobs, id):
-    return read_json(jobs.folder(id) / "run" / "state.json").get("done", 0)
-
-
-def starts(jobs, id):
-    return [int(line) for line in (jobs.folder(id) / "run" / "starts.txt").read_text().split()]
 
 
 def test_a_job_runs_to_its_end(jobs):

@@ -11,9 +11,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from counting_jobs import DEADLINE, counted, end, starts, submit, wait
 
 from ecomgen.data.store import Store
-from ecomgen.services.job_folder import read_json
 from ecomgen.services.job_process import kill, processes
 from ecomgen.services.jobs import Jobs
 from ecomgen.services.ray_backend import RayJobs
@@ -24,9 +24,6 @@ pytestmark = [
         importlib.util.find_spec("ray") is None, reason="Ray is not installed: pip install 'ecomgen[ray]'."
     ),
 ]
-
-TINY = str(Path(__file__).with_name("tiny_job.py"))
-DEADLINE = 120.0  # seconds after which something hangs
 
 
 @pytest.fixture(scope="module")
@@ -90,31 +87,6 @@ def open_jobs(tmp_path, cluster):
         jobs.close()
         store.close()
     assert not left
-
-
-def submit(jobs, steps=5, pause=0.05, how=""):
-    return jobs.submit([TINY, "{folder}/run", str(steps), str(pause), *([how] if how else [])], "counts").id
-
-
-def wait(jobs, until):
-    begun = time.monotonic()
-    while not until():
-        assert time.monotonic() - begun < DEADLINE, jobs.jobs()
-        jobs.tend()
-        time.sleep(0.1)
-
-
-def end(jobs, id):
-    wait(jobs, lambda: jobs.job(id).state not in ("queued", "running"))
-    return jobs.job(id)
-
-
-def counted(jobs, id):
-    return read_json(jobs.folder(id) / "run" / "state.json").get("done", 0)
-
-
-def starts(jobs, id):
-    return [int(line) for line in (jobs.folder(id) / "run" / "starts.txt").read_text().split()]
 
 
 def test_a_job_runs_to_its_end_is_stopped_and_goes_on_also_for_the_next_app(open_jobs, tmp_path):

@@ -4,31 +4,15 @@ from pathlib import Path
 
 import pytest
 from drawing import draw_product, photo_bytes, write_files
+from tiny import brief_training
 
-from ecomgen.models.encoder import EncoderConfig
-from ecomgen.models.shape import GeneratorConfig
-from ecomgen.training.adversarial import AdversarialConfig
-from ecomgen.training.autoencoder import AutoencoderConfig
-from ecomgen.training.generator import GeneratorTraining, train_generator
-from ecomgen.training.mapping import MappingConfig
+from ecomgen.training.generator import train_generator
 
 
 @pytest.fixture(scope="session")
 def base(product_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("bases") / "base"
-    config = GeneratorTraining(
-        generator=GeneratorConfig(
-            channels=(32, 32, 16), base=8, w_dim=16, mapping_width=32, mapping_layers=2, steps=4
-        ),
-        encoder=EncoderConfig(channels=(16, 32), base=8, w_dim=16),
-        autoencoder=AutoencoderConfig(images=16 * 60, batch=16, half_life=100, learn_codes=False),
-        mapping=MappingConfig(latents=16 * 200, batch=16, half_life=100),
-        adversarial=AdversarialConfig(images=16 * 4, batch=16, half_life=20),
-        least=2,
-        precision="fp32",
-        compile=False,
-    )
-    assert train_generator(config, product_zip, out)
+    assert train_generator(brief_training(16 * 200), product_zip, out)
     return out
 
 

@@ -12,17 +12,13 @@ import pytest
 from drawing import draw_product, photo_bytes, write_files
 from playwright.sync_api import Browser, Locator, Page, expect
 from running_app import App
+from tiny import brief_training
 
 from ecomgen.models.checkpoint import load_checkpoint
-from ecomgen.models.encoder import EncoderConfig
-from ecomgen.models.shape import GeneratorConfig
 from ecomgen.services.records import Picture
 from ecomgen.services.review import Review
 from ecomgen.settings import Settings, bundled
-from ecomgen.training.adversarial import AdversarialConfig
-from ecomgen.training.autoencoder import AutoencoderConfig
-from ecomgen.training.generator import GeneratorTraining, train_generator
-from ecomgen.training.mapping import MappingConfig
+from ecomgen.training.generator import train_generator
 
 pytestmark = pytest.mark.browser
 
@@ -50,19 +46,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, seeing: Path, product_zip: Pa
     folder = tmp_path_factory.mktemp("shop")
     (folder / "text").symlink_to(bundled("checkpoints") / "text")
     (folder / "vision").symlink_to(seeing / "vision")
-    base = GeneratorTraining(
-        generator=GeneratorConfig(
-            channels=(32, 32, 16), base=8, w_dim=16, mapping_width=32, mapping_layers=2, steps=4
-        ),
-        encoder=EncoderConfig(channels=(16, 32), base=8, w_dim=16),
-        autoencoder=AutoencoderConfig(images=16 * 60, batch=16, half_life=100, learn_codes=False),
-        mapping=MappingConfig(latents=16 * 100, batch=16, half_life=100),
-        adversarial=AdversarialConfig(images=16 * 4, batch=16, half_life=20),
-        least=2,
-        precision="fp32",
-        compile=False,
-    )
-    assert train_generator(base, product_zip, folder / "default")
+    assert train_generator(brief_training(16 * 100), product_zip, folder / "default")
     running = App(tmp_path_factory.mktemp("home"), folder)
     rates = {"autoencoder": 0.001, "mapping": 0.0001, "adversarial": 0.002, "drawing": 0.001}
     known = {load_checkpoint(folder / "default").hash: rates}  # or the page would measure for a while
