@@ -14,6 +14,7 @@ from typing import Any
 from ecomgen.errors import InvalidRequest
 from ecomgen.services.evaluation import find_checkpoint
 from ecomgen.services.gain_report import keep_pairs, told
+from ecomgen.services.guard import Guard
 from ecomgen.services.training import Progress, StopOnSignal
 from ecomgen.settings import Settings
 
@@ -101,7 +102,7 @@ def finetune(request: FinetuneRequest, settings: Settings, progress: Progress) -
 
 
 def check(request: FinetuneRequest, settings: Settings) -> tuple[Path, Path]:
-    """The folders of the base and of the new checkpoint. Raises InvalidRequest, CheckpointError."""
+    """The folders of the base and of the new checkpoint. Raises InvalidRequest, PolicyRefusal, CheckpointError."""
     if request.method not in METHODS:
         raise InvalidRequest(f"The method is one of: {', '.join(METHODS)}.")
     if not 0 < request.minutes <= MOST_MINUTES:  # also false for NaN
@@ -110,6 +111,7 @@ def check(request: FinetuneRequest, settings: Settings) -> tuple[Path, Path]:
         raise InvalidRequest("Please name a product set, or pictures that people liked.")
     if len(request.title) > MAX_TITLE or not request.title.isprintable():
         raise InvalidRequest(f"The title is one line of at most {MAX_TITLE} characters.")
+    Guard(settings).check_note(request.title)
     base = find_checkpoint(settings, request.base)
     if request.method == "adapter" and (base / "adapter.safetensors").exists():
         raise InvalidRequest("An adapter goes over a whole checkpoint, not over another adapter.")
@@ -123,9 +125,10 @@ def check(request: FinetuneRequest, settings: Settings) -> tuple[Path, Path]:
 
 
 def checked_name(name: str, settings: Settings, taken: bool = False) -> str:
-    """A name that a new checkpoint may have. Raises InvalidRequest."""
+    """A name that a new checkpoint may have. Raises InvalidRequest, PolicyRefusal."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise InvalidRequest("The name of a checkpoint is letters, digits, - and _, at most 48 of them.")
+    Guard(settings).check_note(name)
     if (settings.checkpoints / name).exists():
         raise InvalidRequest(f"There is a checkpoint “{name}” already; please choose another name.")
     if not taken and (settings.own_checkpoints / name / "config.json").exists():

@@ -13,6 +13,7 @@ from pathlib import Path
 from ecomgen.data.archive import Limits, list_entries
 from ecomgen.errors import CheckpointError, DataError, EcomgenError, InvalidRequest
 from ecomgen.services.finetuning import MAX_TITLE, checked_name
+from ecomgen.services.guard import Guard
 from ecomgen.services.review_input import checked_text
 from ecomgen.settings import Settings
 
@@ -40,6 +41,7 @@ class OwnCheckpoints:
         """Copy the checkpoint in `folder` among the others, from where Create can use it."""
         name = checked_name(name, self._settings)
         title = checked_text("title", title, MAX_TITLE)
+        Guard(self._settings).check_note(title)
         arriving = self._begin()
         try:
             for path in _belonging(folder):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tiny import tiny_adapter, tiny_checkpoint
 
-from ecomgen.errors import CheckpointError, EcomgenError, InvalidRequest
+from ecomgen.errors import CheckpointError, EcomgenError, InvalidRequest, PolicyRefusal
 from ecomgen.models.checkpoint import load_checkpoint, save_checkpoint
 from ecomgen.services.checkpoints import Checkpoints
 from ecomgen.services.own_checkpoints import OwnCheckpoints
@@ -67,6 +67,13 @@ def test_names_that_are_taken_or_none_are_refused(own, settings, made):
         with pytest.raises(InvalidRequest):
             own.delete(name)
     assert listed(settings) == {"default": None, "teapots": None}
+
+
+def test_what_the_policy_does_not_allow_is_no_name_either(own, settings, made):
+    for name, title in (("heroin", ""), ("h-e-r-o-i-n", ""), ("teapots", "海洛因")):
+        with pytest.raises(PolicyRefusal):
+            own.publish(made, name, title)
+    assert own.names() == []
 
 
 def test_rename_and_delete(own, settings, made):
