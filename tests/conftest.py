@@ -49,5 +49,10 @@ def seeing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser's tests first: they take longest, and a process that begins with them last keeps the other waiting."""
+    items.sort(key=lambda item: "/ui/" not in item.nodeid)
+
+
 # A shell's background jobs ignore Ctrl-C, and so would the programs that tests start to interrupt them.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -47,7 +47,7 @@ def test_an_unknown_trainer_and_a_missing_set_are_sentences(tmp_path: Path) -> N
 
 def test_ctrl_c_saves_and_resume_finishes(product_folder: Path, tmp_path: Path) -> None:
     config, out = tmp_path / "long.toml", tmp_path / "out"
-    config.write_text(tiny_training(images=4000, latents=400, log_every=5))
+    config.write_text(tiny_training(images=1600, latents=160, log_every=5))
     command = [
         sys.executable,
         "-m",
@@ -71,4 +71,4 @@ def test_ctrl_c_saves_and_resume_finishes(product_folder: Path, tmp_path: Path) 
     assert not (out / "config.json").exists()
     again = subprocess.run([*command, "--resume"], capture_output=True, text=True, timeout=300)
     assert again.returncode == 0, again.stderr
-    assert load_checkpoint(out).training["autoencoder_images"] == 4000
+    assert load_checkpoint(out).training["autoencoder_images"] == 1600

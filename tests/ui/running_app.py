@@ -8,7 +8,10 @@ import time
 import urllib.request
 from pathlib import Path
 
+import sqlalchemy as sa
 from playwright.sync_api import Page
+
+from ecomgen.data.store.tables import metadata
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,6 +54,14 @@ class App:
         """Stop it, as Ctrl-C does."""
         self.process.terminate()
         self.process.wait(20)
+
+    def forget(self) -> None:
+        """Empty its store while it runs, so that the next test finds it as new: a start takes seconds."""
+        engine = sa.create_engine(f"sqlite:///{self.home / 'feedback.db'}", poolclass=sa.NullPool)
+        with engine.begin() as connection:
+            for table in metadata.tables.values():
+                if sa.inspect(connection).has_table(table.name):
+                    connection.execute(table.delete())
 
 
 def open_page(page: Page, url: str) -> None:

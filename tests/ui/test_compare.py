@@ -43,20 +43,20 @@ def two(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture
-def review(tmp_path) -> Iterator[Review]:
-    desk = Review(Settings(home=tmp_path / "home"))
-    yield desk
-    desk.close()
-
-
-@pytest.fixture
-def app(tmp_path, two) -> Iterator[App]:
-    (tmp_path / "home").mkdir(exist_ok=True)
-    running = App(tmp_path / "home", two)
+@pytest.fixture(scope="module")
+def app(tmp_path_factory, two) -> Iterator[App]:
+    running = App(tmp_path_factory.mktemp("home"), two)
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def review(app: App) -> Iterator[Review]:
+    app.forget()
+    desk = Review(Settings(home=app.home))
+    yield desk
+    desk.close()
 
 
 @pytest.fixture

@@ -24,9 +24,18 @@ NAUGHTY = '<img src=x onerror="window.broken=1">${window.broken=1}'
 HEAD = "date,attribute,value,share\n"
 
 
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory, checkpoints) -> Iterator[App]:
+    running = App(tmp_path_factory.mktemp("home"), checkpoints)
+    running.start()
+    yield running
+    running.stop()
+
+
 @pytest.fixture
-def review(tmp_path) -> Iterator[Review]:
-    desk = Review(Settings(home=tmp_path / "home"))
+def review(shop: App) -> Iterator[Review]:
+    shop.forget()
+    desk = Review(Settings(home=shop.home))
     image = Image.new("RGB", (32, 32))
     looks = [("belts", "red"), ("belts", "blue"), ("watches", "red"), (NAUGHTY, NAUGHTY)]
     made = [
@@ -44,14 +53,6 @@ def review(tmp_path) -> Iterator[Review]:
     desk.vote(naughty, True, visitor="a")
     yield desk
     desk.close()
-
-
-@pytest.fixture
-def shop(review: Review, tmp_path, checkpoints) -> Iterator[App]:
-    running = App(tmp_path / "home", checkpoints)
-    running.start()
-    yield running
-    running.stop()
 
 
 def enter(browser: Browser, url: str, **options) -> tuple[Page, list[str]]:
@@ -113,7 +114,7 @@ def test_votes_are_told_and_a_table_is_compared(
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
-def test_a_phone_shows_all_of_it(shop: App, browser: Browser, tmp_path, locale: str) -> None:
+def test_a_phone_shows_all_of_it(shop: App, review: Review, browser: Browser, tmp_path, locale: str) -> None:
     page, faults = enter(browser, shop.url, viewport={"width": 390, "height": 844}, locale=locale)
     upload(page, tmp_path / "good.csv", HEAD + "2026-10-01,colour,red,18 %\n")
     expect(page.locator(".eg-drifts")).to_be_visible()
@@ -125,7 +126,7 @@ def test_a_phone_shows_all_of_it(shop: App, browser: Browser, tmp_path, locale: 
     assert faults == []
 
 
-def test_what_is_sent_by_others_is_refused(shop: App) -> None:
+def test_what_is_sent_by_others_is_refused(shop: App, review: Review) -> None:
     def status(path: str, body: object = None, kind: str = "application/json") -> int:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{shop.url}insight/{path}", data, {"Content-Type": kind})

@@ -28,9 +28,18 @@ NAUGHTY = [
 ITEM = "#eg-gallery .eg-item"
 
 
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory, checkpoints) -> Iterator[App]:
+    running = App(tmp_path_factory.mktemp("home"), checkpoints)
+    running.start()
+    yield running
+    running.stop()
+
+
 @pytest.fixture
-def review(tmp_path) -> Iterator[Review]:
-    desk = Review(Settings(home=tmp_path / "home"))
+def review(gallery: App) -> Iterator[Review]:
+    gallery.forget()
+    desk = Review(Settings(home=gallery.home))
     made = [
         Picture(
             uuid.uuid4().hex,
@@ -50,15 +59,7 @@ def review(tmp_path) -> Iterator[Review]:
 
 
 @pytest.fixture
-def gallery(review: Review, tmp_path, checkpoints) -> Iterator[App]:
-    running = App(tmp_path / "home", checkpoints)
-    running.start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def page(gallery: App, browser: Browser) -> Iterator[Page]:
+def page(gallery: App, review: Review, browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
     page = context.new_page()
     page.set_default_timeout(30_000)
@@ -245,7 +246,7 @@ def test_naughty_strings_never_run(page: Page, review: Review) -> None:
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
-def test_a_phone_shows_all_of_it(gallery: App, browser: Browser, locale: str) -> None:
+def test_a_phone_shows_all_of_it(gallery: App, review: Review, browser: Browser, locale: str) -> None:
     context = browser.new_context(
         viewport={"width": 390, "height": 844}, locale=locale, has_touch=True, is_mobile=True
     )
