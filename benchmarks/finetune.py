@@ -1,6 +1,6 @@
 """What does fine-tuning bring on real photos that are unlike the base's, and what does it cost?
 
-    python benchmarks/finetune.py --data ../shared/data/clothing-256.zip [--photos 200] [--minutes M] [--method full] [--quick]
+    python benchmarks/finetune.py --data ../shared/data/clothing-256.zip [--category C] [--photos 200] [--minutes M] [--method full] [--quick]
 
 The last line is one JSON object. So many photos of the set, by chance, are a product set of their own; the base is fine-tuned
 to them for so many minutes by the same code as `ecomgen finetune`; then base and new checkpoint are asked for
@@ -70,6 +70,7 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, default=Path("../shared/data/clothing-256.zip"))
     parser.add_argument("--base", default="default")
+    parser.add_argument("--category", help="only photos of this category")
     parser.add_argument("--photos", type=int, default=200)
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--method", choices=METHODS, default="full")
@@ -84,6 +85,8 @@ def main() -> None:
         torch.set_num_threads(settings.threads)
     base = find_checkpoint(settings, options.base)
     products = read_products(options.data).products
+    if options.category:
+        products = [p for p in products if p.attributes.get("category") == options.category]
     random.Random(0).shuffle(products)
     some, rest = products[: options.photos], products[options.photos :]
     if len(rest) < 12:
@@ -106,6 +109,7 @@ def main() -> None:
     shown = config.images
     result = {
         "set": options.data.name,
+        "category": options.category,
         "photos": len(some),
         "method": options.method,
         **{key: value for key, value in gain.items() if key not in ("nearest", "photos")},
