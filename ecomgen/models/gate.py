@@ -1,6 +1,6 @@
 """The quality gate: how likely a person would use a picture, from what the recogniser sees in it.
 
-Two files: `gate.json` beside the recogniser says how the signals are weighed (fitted to pictures labelled by eye, by
+A picture that is all but one of the photos that were learnt from (`models/learnt.py`) is of no use. Two files: `gate.json` beside the recogniser says how the signals are weighed (fitted to pictures labelled by eye, by
 benchmarks/gate.py); `gate.safetensors` beside a generator says how photos of its categories look (`training/gate.py`).
 """
 
@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ecomgen.errors import CheckpointError
+from ecomgen.models.learnt import Learnt, load_learnt
 from ecomgen.models.recogniser import Recogniser
 
 WEIGHING, TYPICAL = "gate.json", "gate.safetensors"
@@ -96,10 +97,14 @@ class Gate:
     recogniser: Recogniser
     typical: Typical
     weighing: Weighing
+    learnt: Learnt | None = None
 
+    @torch.inference_mode()
     def score(self, pictures: Tensor, asked: Sequence[Mapping[str, str | None]]) -> Tensor:
         """Pictures [n, 3, s, s] in [-1, 1] of any size, with what each was asked to show -> [n], 0 failed to 1 usable."""
-        return self.weighing.score(look(self.recogniser, self.typical, pictures, asked))
+        maps, features = _stages(self.recogniser, pictures)
+        score = self.weighing.score(_signals(self.recogniser, self.typical, maps, features, asked))
+        return score if self.learnt is None else score.masked_fill(self.learnt.copies(features), 0.0)
 
 
 @torch.inference_mode()
@@ -107,8 +112,22 @@ def look(
     recogniser: Recogniser, typical: Typical, pictures: Tensor, asked: Sequence[Mapping[str, str | None]]
 ) -> dict[str, Tensor]:
     """The signals of pictures [n, 3, s, s] in [-1, 1]: SIGNALS -> [n, k], the larger the better but for the texture."""
+    return _signals(recogniser, typical, *_stages(recogniser, pictures), asked)
+
+
+def _stages(recogniser: Recogniser, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """The maps of the second stage, and the features [n, 256] as the backbone itself gives them."""
     _, maps, last = recogniser.backbone.stages(fitted(recogniser, pictures))
-    features = last.mean((2, 3)).float()  # as the backbone itself gives them
+    return maps, last.mean((2, 3)).float()
+
+
+def _signals(
+    recogniser: Recogniser,
+    typical: Typical,
+    maps: Tensor,
+    features: Tensor,
+    asked: Sequence[Mapping[str, str | None]],
+) -> dict[str, Tensor]:
     probabilities = recogniser.probabilities(features)
     signals = {}
     for name in ("category", "colour"):
@@ -151,13 +170,15 @@ def load_gate(recogniser: Recogniser, beside: Path, folder: Path) -> Gate | None
         plain = json.loads((beside / WEIGHING).read_text(encoding="utf-8"))
         weights = {name: tuple(map(float, plain["weights"][name])) for name in SIGNALS}
         weighing = Weighing(weights, float(plain["bias"]), float(plain["threshold"]), plain["recogniser"])
-        typical = load_typical(folder)
+        typical, learnt = load_typical(folder), load_learnt(folder)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"The quality gate in {beside.name} is damaged.") from error
     matches = typical.recogniser == weighing.recogniser == recogniser.hash()
-    return Gate(recogniser, typical, weighing) if matches else None
+    if learnt and learnt.recogniser != weighing.recogniser:
+        learnt = None
+    return Gate(recogniser, typical, weighing, learnt) if matches else None
 
 
 def load_typical(folder: Path) -> Typical:

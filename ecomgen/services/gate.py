@@ -1,4 +1,5 @@
-"""Failed pictures are drawn again: what looks blurry, broken or off the point makes way for another seed.
+"""Failed pictures are drawn again: what looks blurry, broken, off the point, or like a photo that
+was learnt from, makes way for another seed.
 
 A try's seed follows from the first one alone, and from 2^62 on seeds are tries and are never judged again: the seed that a
 picture carries makes that very picture, whatever was asked for before or after it.
@@ -104,13 +105,13 @@ class QualityGate:
 
 
 def fit_gate(settings: Settings, model: str, data: Path) -> Path:
-    """Give a checkpoint (a name or a folder) its `gate.safetensors` from its training photos; returns the file.
+    """Give a checkpoint (a name or a folder) its `gate.safetensors` and `learnt.safetensors` from its training photos; returns the first.
 
     Raises CheckpointError and DataError.
     """
     from ecomgen.models.checkpoint import load_checkpoint
     from ecomgen.models.gate import TYPICAL
-    from ecomgen.training.gate import write_typical
+    from ecomgen.training.gate import write_gate
     from ecomgen.training.photos import DataConfig, read_photos
 
     folder = find_checkpoint(settings, model)
@@ -122,7 +123,7 @@ def fit_gate(settings: Settings, model: str, data: Path) -> Path:
         held_out=learnt.get("held_out_share", HELD_OUT),
     )
     photos = read_photos(config, data, checkpoint.generator.config.size)
-    if not write_typical(folder, photos.train, photos.train_products):
+    if not write_gate(folder, photos.train, photos.train_products):
         raise CheckpointError("There is no recogniser here, or no category has photos enough.")
     return folder / TYPICAL
 

@@ -19,7 +19,7 @@ from ecomgen.settings import Settings
 
 _FILES = (
     "README.md", "adapter.safetensors", "gain.json", "metrics.json", "plan.json", "samples.webp",
-    "gate.safetensors", "adversary.safetensors", "critic.safetensors",
+    "gate.safetensors", "learnt.safetensors", "adversary.safetensors", "critic.safetensors",
 )  # fmt: skip
 """What belongs to a checkpoint besides config.json and its weights."""
 

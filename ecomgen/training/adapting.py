@@ -33,7 +33,7 @@ from ecomgen.training import steps
 from ecomgen.training.adversarial import AdversarialConfig, AdversarialRun, train_adversarial
 from ecomgen.training.adversaries import load_adversaries
 from ecomgen.training.device import Compute, choose_compute
-from ecomgen.training.gate import write_typical
+from ecomgen.training.gate import write_gate
 from ecomgen.training.generator import count_values, embed_vocabulary
 from ecomgen.training.lessons import Words, prepare
 from ecomgen.training.loop import Session, ShouldStop, UpdateProgress, never, quietly
@@ -158,7 +158,7 @@ def train_adapter(
         },
     )
     save_adapter(out, checkpoint, base, tensors)
-    write_typical(out, photos.train, photos.train_products)
+    write_gate(out, photos.train, photos.train_products)
     if done:
         update_progress("Done", 1.0)
     return done

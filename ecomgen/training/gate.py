@@ -1,4 +1,4 @@
-"""Fitting the quality gate: how photos of each category look, and how its signals are weighed."""
+"""Fitting the quality gate: how photos of each category look, which were learnt from, and how its signals are weighed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ecomgen.data.products import Product
 from ecomgen.models.gate import SIGNALS, Typical, Weighing, fitted
+from ecomgen.models.learnt import Learnt
 from ecomgen.models.recogniser import Recogniser, load_recogniser
 from ecomgen.settings import bundled
 from ecomgen.training.autoencoder import to_tensor
@@ -21,38 +22,52 @@ from ecomgen.training.autoencoder import to_tensor
 USABLE_THAT_PASS = 0.85
 """As many of the usable pictures pass; the rest are drawn again for nothing, which costs time only."""
 
+_NEAR = 0.01
+"""A copy is nearer to a photo than all but this share of the photos are to their nearest other one."""
+
+_SAME = 1e-3  # as near as a photo is to itself, once it has been kept in half precision
+_DIRECTIONS = 64  # of 256: they hold 96 % of how the features of catalogue photos differ
+_COMPARED = 4000  # photos are enough to find that distance
 _LOOKED_AT = 6000  # photos are enough for a mean of each category
 _COMMON = 0.1  # share of the same deviation in all directions: keeps the inverse steady
 _TEXTURE = 0.2  # the texture's many numbers count less each than the other signals
 _LEAST = 4  # photos of a category
 
 
-def write_typical(folder: Path, photos: Tensor, products: Sequence[Product]) -> bool:
-    """Put `gate.safetensors` beside the generator in `folder`, from its training photos (uint8 [n, s, s, 3]).
+def write_gate(folder: Path, photos: Tensor, products: Sequence[Product]) -> bool:
+    """Put `gate.safetensors` and `learnt.safetensors` beside the generator in `folder`, from its training photos
+    (uint8 [n, s, s, 3]).
 
     False where no recogniser ships with this ecomgen, or no category has photos enough: the generator then goes without.
     """
     vision = bundled("checkpoints") / "vision"
     if not vision.is_dir():
         return False
-    typical = fit_typical(
-        load_recogniser(vision)[0], photos, [p.attributes.get("category") for p in products]
-    )
+    recogniser = load_recogniser(vision)[0]
+    features = features_of(recogniser, photos)
+    typical = fit_typical(features, [p.attributes.get("category") for p in products], recogniser.hash())
     if typical:
         typical.save(folder)
+        fit_learnt(features, recogniser.hash()).save(folder)
     return typical is not None
 
 
+def features_of(recogniser: Recogniser, photos: Tensor) -> Tensor:
+    """Photos uint8 [n, s, s, 3] -> their features as directions [n, 256]."""
+    parts = [recogniser.features(fitted(recogniser, to_tensor(part))) for part in photos.split(128)]
+    return F.normalize(torch.cat(parts), dim=1)
+
+
 def fit_typical(
-    recogniser: Recogniser, photos: Tensor, categories: Sequence[str | None], seed: int = 0
+    features: Tensor, categories: Sequence[str | None], recogniser: str, seed: int = 0
 ) -> Typical | None:
-    """How the features of photos (uint8 [n, s, s, 3]) lie around the mean of their category; None without categories.
+    """How the features of photos lie around the mean of their category; None without categories.
 
     Means of Gaussians with one covariance, as Lee et al. 2018 ("A Simple Unified Framework for Detecting
     Out-of-Distribution Samples") take them.
     """
     chance = torch.Generator().manual_seed(seed)
-    some = torch.randperm(len(photos), generator=chance).tolist()
+    some = torch.randperm(len(features), generator=chance).tolist()
     rows: dict[str, list[int]] = {}
     for i in some:
         if (name := categories[i]) is not None:
@@ -63,9 +78,7 @@ def fit_typical(
     most = max(_LEAST, _LOOKED_AT // len(rows))
     means, residues = [], []
     for chosen in rows.values():
-        parts = photos[chosen[:most]].split(128)
-        features = torch.cat([recogniser.features(fitted(recogniser, to_tensor(part))) for part in parts])
-        directions = F.normalize(features, dim=1).double()
+        directions = features[chosen[:most]].double()
         means.append(directions.mean(0))
         residues.append(directions - means[-1])
     around = torch.cat(residues)
@@ -73,7 +86,20 @@ def fit_typical(
     even = torch.eye(len(covariance), dtype=torch.float64) * covariance.diagonal().mean().clamp(min=1e-9)
     whitening = torch.linalg.cholesky(torch.linalg.inv((1 - _COMMON) * covariance + _COMMON * even))
     usual = float((around @ whitening).square().sum(1).clamp(min=1e-6).log().median())
-    return Typical(tuple(rows), torch.stack(means).float(), whitening.float(), usual, recogniser.hash())
+    return Typical(tuple(rows), torch.stack(means).float(), whitening.float(), usual, recogniser)
+
+
+def fit_learnt(features: Tensor, recogniser: str, seed: int = 0) -> Learnt:
+    """Where the photos lie along the directions in which they differ most, and how near to one a copy is."""
+    centred = (features - features.mean(0)).double()
+    basis = torch.linalg.eigh(centred.T @ centred).eigenvectors[:, -_DIRECTIONS:].float()
+    points = features @ basis
+    some = torch.randperm(len(points), generator=torch.Generator().manual_seed(seed))[:_COMPARED]
+    others = [
+        torch.cdist(part, points).topk(2, largest=False).values[:, 1] for part in points[some].split(256)
+    ]
+    limit = max(_SAME, float(torch.quantile(torch.cat(others), _NEAR)))
+    return Learnt(basis, points, limit, recogniser)
 
 
 def fit_weighing(

@@ -28,7 +28,7 @@ from ecomgen.training.adversarial import AdversarialConfig, AdversarialRun, trai
 from ecomgen.training.adversaries import load_adversaries, same_shape, save_adversaries
 from ecomgen.training.autoencoder import AutoencoderConfig, AutoencoderRun, train_autoencoder
 from ecomgen.training.device import Compute, choose_compute
-from ecomgen.training.gate import write_typical
+from ecomgen.training.gate import write_gate
 from ecomgen.training.growing import grow
 from ecomgen.training.lessons import Words, prepare
 from ecomgen.training.loop import Session, ShouldStop, UpdateProgress, never, quietly
@@ -155,7 +155,7 @@ def train_generator(
     )
     if processes.is_main():
         save_checkpoint(out, checkpoint)
-        write_typical(out, photos.train, photos.train_products)
+        write_gate(out, photos.train, photos.train_products)
     processes.wait()
     if done:
         update_progress("Done", 1.0)

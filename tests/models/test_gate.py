@@ -9,6 +9,7 @@ from tiny import tiny_judge
 
 from ecomgen.errors import CheckpointError
 from ecomgen.models.gate import SIGNALS, TYPICAL, WEIGHING, Typical, Weighing, load_gate, look
+from ecomgen.models.learnt import LEARNT, Learnt
 
 RECOGNISER = tiny_judge()
 WIDTH = {name: 256 if name == "texture" else 1 for name in SIGNALS}
@@ -37,6 +38,24 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     score = gate.score(pictures, asked)
     realism = look(RECOGNISER, gate.typical, pictures, asked)["realism"][:, 0]
     torch.testing.assert_close(score, torch.sigmoid(realism + 0.25))
+
+
+def test_a_copy_of_what_was_learnt_from_is_of_no_use(tmp_path: Path) -> None:
+    pictures = torch.rand(3, 3, 16, 16) * 2 - 1
+    points = torch.nn.functional.normalize(RECOGNISER.features(pictures), dim=1)
+    Learnt(torch.eye(256), points[1:2], 0.01, RECOGNISER.hash()).save(tmp_path)
+    typical().save(tmp_path)
+    weighing().save(tmp_path)
+    gate = load_gate(RECOGNISER, tmp_path, tmp_path)
+    assert gate
+    assert (gate.score(pictures, [{}] * 3) == 0).tolist() == [False, True, False]
+    (tmp_path / LEARNT).write_bytes(b"no photos")
+    with pytest.raises(CheckpointError):
+        load_gate(RECOGNISER, tmp_path, tmp_path)
+    Learnt(torch.eye(256), points[1:2], 0.01, "another").save(tmp_path)
+    other = load_gate(RECOGNISER, tmp_path, tmp_path)
+    assert other
+    assert other.learnt is None
 
 
 def test_realism_is_the_distance_to_the_category_or_to_the_nearest() -> None:

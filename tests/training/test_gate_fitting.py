@@ -7,8 +7,9 @@ from drawing import draw_product
 from tiny import tiny_judge
 
 from ecomgen.models.gate import look
+from ecomgen.models.learnt import load_learnt
 from ecomgen.training.autoencoder import to_tensor
-from ecomgen.training.gate import USABLE_THAT_PASS, fit_typical, fit_weighing
+from ecomgen.training.gate import USABLE_THAT_PASS, features_of, fit_learnt, fit_typical, fit_weighing
 
 RECOGNISER = tiny_judge()
 CATEGORIES = ["belts", "watches"] * 30
@@ -20,7 +21,7 @@ def drawings(first: int) -> torch.Tensor:
 
 
 def test_photos_of_the_category_are_more_usual_than_others_and_noise() -> None:
-    typical = fit_typical(RECOGNISER, drawings(0), CATEGORIES)
+    typical = fit_typical(features_of(RECOGNISER, drawings(0)), CATEGORIES, RECOGNISER.hash())
     assert typical
     assert typical.categories == ("belts", "watches")
     features = RECOGNISER.features(to_tensor(drawings(100))[:, :, ::2, ::2])
@@ -32,12 +33,20 @@ def test_photos_of_the_category_are_more_usual_than_others_and_noise() -> None:
 
 
 def test_photos_without_category_teach_nothing() -> None:
-    assert fit_typical(RECOGNISER, drawings(0), [None] * len(CATEGORIES)) is None
+    assert fit_typical(features_of(RECOGNISER, drawings(0)), [None] * len(CATEGORIES), "") is None
+
+
+def test_a_photo_that_was_learnt_from_is_a_copy_and_others_are_not(tmp_path) -> None:
+    fit_learnt(features_of(RECOGNISER, drawings(0)), RECOGNISER.hash()).save(tmp_path)
+    learnt = load_learnt(tmp_path)
+    assert learnt
+    assert learnt.copies(features_of(RECOGNISER, drawings(0))).all()
+    assert learnt.copies(features_of(RECOGNISER, drawings(1000))).float().mean() < 0.1
 
 
 @pytest.mark.parametrize("use", [("realism",), ("texture",)])
 def test_the_weighing_tells_failed_from_usable(use: tuple[str, ...]) -> None:
-    typical = fit_typical(RECOGNISER, drawings(0), CATEGORIES)
+    typical = fit_typical(features_of(RECOGNISER, drawings(0)), CATEGORIES, RECOGNISER.hash())
     assert typical
     asked = [{"category": c} for c in CATEGORIES]
     broken = torch.rand(len(asked), 3, 16, 16) * 2 - 1
