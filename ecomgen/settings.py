@@ -55,6 +55,12 @@ class Settings(BaseSettings):
         description="The operator's policy file (words, brands, rules of the house); none means the bundled one.",
     )
 
+    decency_model: str = Field(
+        default="",
+        description="Picture classifier of transformers (a hub name or a folder) with a label like nsfw, which turns away "
+        "unsuitable uploads; empty means none.",
+    )
+
     product_sets: str = Field(
         default="",
         description="Folder of product sets that everyone who opens the page may fine-tune on; empty means none.",

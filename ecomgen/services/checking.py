@@ -20,6 +20,7 @@ from ecomgen.data.photos import check_photo
 from ecomgen.data.products import Product, ProductSet, read_products
 from ecomgen.errors import CheckpointError, DataError
 from ecomgen.services.checked import Checked, CheckedProduct, Sizes
+from ecomgen.services.decency import Decency
 from ecomgen.services.preparing import Prepared, Progress, prepare, read_edits, set_table
 from ecomgen.services.recognition import Recognition
 from ecomgen.services.tables import write_table
@@ -41,7 +42,7 @@ class Checking:
 
     def __init__(self, settings: Settings, recognition: Recognition, limits: Limits | None = None) -> None:
         self._threads = min(settings.threads or os.cpu_count() or 1, 4)  # a photo may take 200 MB
-        self._recognition = recognition
+        self._recognition, self._decency = recognition, Decency(settings)
         self._limits = limits or Limits()
 
     def check(self, source: Path, update_progress: Progress = lambda what, share: None) -> Checked:
@@ -55,6 +56,13 @@ class Checking:
         if not products:
             raise DataError(
                 f"The product set {refusal(source.name, '').name} holds no photo that can be decoded."
+            )
+        unsuitable = self._unsuitable(products)
+        refused += [refusal(name, "It does not look suitable for a shop.") for name in unsuitable]
+        products = [p for p in products if p.name not in unsuitable]
+        if not products:
+            raise DataError(
+                f"The product set {refusal(source.name, '').name} holds no photo that a shop can use."
             )
         faults, notes = _unusual(faults, len(products))
         recognition = self._opened()
@@ -95,6 +103,12 @@ class Checking:
         """Write a set that is ready to be learnt from into the folder `target`, or into a zip when it is named so: whole or
         not at all. Raises InvalidRequest, DataError, StoreError."""
         return prepare(checked, read_edits(edits, checked), cleaning, target, self._threads, update_progress)
+
+    def _unsuitable(self, products: Sequence[Product]) -> set[str]:
+        """The names of photos that the operator's classifier turns away."""
+        if not self._decency.looks:
+            return set()
+        return {p.name for p in products if not self._decency.allows(p.image(_LOOKED_AT))}
 
     def _opened(self) -> Recognition | None:
         try:

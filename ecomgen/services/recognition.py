@@ -16,6 +16,7 @@ from ecomgen.data.photos import decode_photo, pad_to_square, trim_border
 from ecomgen.errors import CheckpointError, DataError, InvalidRequest
 from ecomgen.schema import Schema
 from ecomgen.services.attributes import Reading
+from ecomgen.services.decency import Decency
 from ecomgen.services.tensors import compute
 from ecomgen.settings import Settings
 
@@ -46,6 +47,7 @@ class Recognition:
 
     def __init__(self, settings: Settings) -> None:
         self._folder = settings.checkpoints / FOLDER
+        self._decency = Decency(settings)
         self._loading = threading.Lock()
         self._decoding = (
             threading.Lock()
@@ -67,16 +69,19 @@ class Recognition:
         return dict(self._load()[0].config.values)
 
     def open(self, content: bytes) -> Image.Image:
-        """The bytes of a PNG, JPEG or WebP file, which may be anything, as an RGB photo. Raises InvalidRequest."""
+        """The bytes of a PNG, JPEG or WebP file, which may be anything, as an RGB photo. Raises InvalidRequest, also for
+        what a shop cannot use."""
         if len(content) > Limits.entry_bytes:
             raise InvalidRequest(f"The photo is larger than {Limits.entry_bytes / 2**20:.0f} MB.")
         try:
             with self._decoding:
-                return decode_photo(content, Limits.pixels)
+                photo = decode_photo(content, Limits.pixels)
         except DataError as error:
             raise InvalidRequest(
                 f"The photo cannot be used: {str(error).replace('It ', 'it ', 1)}"
             ) from error
+        self._decency.check(photo)
+        return photo
 
     def recognise(self, image: Image.Image) -> dict[str, Reading]:
         """Every attribute that the recogniser knows, in order; None where it sees something else or is not sure enough.
